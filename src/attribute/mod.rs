@@ -1,0 +1,131 @@
+//! The attributes of a person: what each reads from a record, how two values are weighed, how that is told.
+//!
+//! One file an attribute, and one line in [`corpus::registry`](crate::corpus). Every attribute answers the
+//! same question: how many times likelier is the pair of values if both records are one person than if they
+//! are two? The numerator comes from the [`Model`]'s errors; the denominator is the same numerator averaged
+//! over the missing persons of the collection, so that the mean ratio over different people is 1 by
+//! construction and rare values weigh more. *Ante* is the missing person's value, *post* that of the
+//! remains; [`Facing`] says which of the two the query is.
+
+mod about;
+mod appearance;
+mod build;
+mod counts;
+mod dental;
+mod evidence;
+mod features;
+mod identifiers;
+mod names;
+mod place;
+mod sex;
+mod timeline;
+
+use std::hash::Hash;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::{Bits, Model};
+use crate::record::{Condition, Kind, Record};
+
+pub use about::About;
+pub use appearance::Appearance;
+pub use build::Build;
+pub use counts::Counts;
+
+pub use dental::Dental;
+pub use evidence::{Detail, Evidence, Part};
+pub use features::Features;
+pub use identifiers::Identifiers;
+pub use names::Names;
+pub use place::Places;
+pub use sex::Sexes;
+pub use timeline::Timeline;
+
+/// One attribute.
+pub trait Attribute: Send + Sync + 'static {
+    /// What can be said of it without any record.
+    const ABOUT: About;
+
+    /// What it reads from one record.
+    type Value: Eq + Hash + Serialize + DeserializeOwned + Send + Sync;
+
+    /// What it counts over all records: integers, so that the order of counting means nothing.
+    type Statistics: Clone + Default + Send + Sync;
+
+    /// A query's value, made ready to be weighed against many.
+    type Prepared<'a>: Send + Sync;
+
+    /// Reads the value; none: the record does not have it.
+    fn read(record: &Record) -> Option<Self::Value>;
+
+    /// Counts a value of one side `by` times more, or less.
+    fn count(statistics: &mut Self::Statistics, kind: Kind, value: &Self::Value, by: i64);
+
+    /// Makes a query's value ready.
+    fn prepare<'a>(scale: Scale<'a, Self::Statistics>, query: &'a Self::Value) -> Self::Prepared<'a>;
+
+    /// Weighs a candidate's value.
+    fn weigh(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Bits;
+
+    /// The same weighing, told: its bits are those of [`Attribute::weigh`]. None: the two have nothing to compare.
+    fn explain(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Option<Evidence>;
+}
+
+/// What a weighing goes by.
+pub struct Scale<'a, S> {
+    /// The parameters.
+    pub model: &'a Model,
+    /// The counts over the collection.
+    pub statistics: &'a S,
+    /// Who faces whom.
+    pub facing: Facing,
+}
+
+/// The side of the query and the side of the candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facing {
+    /// The query's kind.
+    pub query: Kind,
+    /// The candidates' kind.
+    pub candidate: Kind,
+}
+
+impl Facing {
+    /// Orders the two values of a pair: the earlier state of the person first.
+    ///
+    /// The missing person's is the earlier one. Between two records of one kind the query's is.
+    pub fn ante_post<'v, V>(self, query: &'v V, candidate: &'v V) -> (&'v V, &'v V) {
+        if self.query_is_post() { (candidate, query) } else { (query, candidate) }
+    }
+
+    /// Whether the query is the later state of the person.
+    pub fn query_is_post(self) -> bool {
+        self.candidate == Kind::Missing && self.query != Kind::Missing
+    }
+}
+
+/// How much of the person there was to examine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+pub enum Preservation {
+    /// A living person's description, or a body that can be recognized.
+    Fleshed,
+    /// Decayed, burned, injured or mummified: colours and weight are altered.
+    Altered,
+    /// A skeleton.
+    Skeleton,
+    /// Parts of a skeleton.
+    Parts,
+}
+
+impl Preservation {
+    /// Reads it from the condition of the remains; without one the person was seen whole.
+    pub fn of(record: &Record) -> Self {
+        match record.condition() {
+            None | Some(Condition::Recognizable) => Self::Fleshed,
+            Some(Condition::Skeleton) => Self::Skeleton,
+            Some(Condition::PartialSkeleton) => Self::Parts,
+            Some(_) => Self::Altered,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The command line: one file a command, each with its options and a `run`.
+
+mod demo;
+mod evaluate;
+mod import;
+mod openapi;
+mod serve;
+mod simulate;
+
+use clap::{Parser, Subcommand};
+use thiserror::Error;
+
+/// Weighs missing persons against unidentified remains and unclaimed bodies.
+#[derive(Debug, Parser)]
+#[command(name = "crossmatch", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Converts and loads files of cases.
+    Import(import::Options),
+    /// Runs the service until SIGINT or SIGTERM
+    Serve(Box<serve::Options>),
+    /// Prints openapi.yaml
+    Openapi,
+    /// Measures matching on a collection of known truth
+    Evaluate(evaluate::Evaluate),
+    /// Writes a synthetic collection
+    Simulate(simulate::Simulate),
+}
+
+/// Why a command failed: one line that says what, and how to mend it. The exit code is 1.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Failure(pub String);
+
+impl Failure {
+    /// A failure from any error, behind what was being done.
+    pub fn doing(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Self {
+        Self(format!("{what}: {error}"))
+    }
+}
+
+/// Runs one command to its end.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Import(options) => import::run(&options),
+        Command::Serve(options) => serve::run(*options),
+        Command::Openapi => openapi::run(),
+        Command::Evaluate(options) => evaluate::run(&options),
+        Command::Simulate(options) => simulate::run(&options),
+    }
+}

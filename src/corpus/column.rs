@@ -1,0 +1,238 @@
+//! One attribute over all rows: a dictionary a side, a code a row, and the attribute's counts.
+//!
+//! [`Columns`] is the immutable part that snapshots share; [`ColumnsWriter`] the part that changes. Both exist as a
+//! trait object an attribute ([`AnyColumns`], [`AnyColumnsWriter`]), so that everything else treats all alike.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::blocks::{BLOCK, Blocks};
+use super::dictionary::{Coder, Dictionary, UNKNOWN};
+use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
+use crate::model::{Bits, Model};
+use crate::record::{Kind, Record};
+
+/// One attribute of all records, as of one moment.
+pub trait AnyColumns: Send + Sync {
+    /// What the attribute is.
+    fn about(&self) -> &'static About;
+
+    /// Makes a query ready against the candidates of one side; none: the query does not have the attribute.
+    fn weigher<'a>(&'a self, model: &'a Model, query: &Record, candidates: Kind) -> Option<Box<dyn Weigher + 'a>>;
+
+    /// Whether the row of a side has a value.
+    fn has(&self, side: Kind, row: usize) -> bool;
+
+    /// The values and codes in bytes, rows in the order given.
+    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, bincode::error::EncodeError>;
+}
+
+/// One query against one side of one attribute.
+pub trait Weigher: Send + Sync {
+    /// The bits of every code of the side's dictionary; 0 for the unknown one. Weighed in parallel.
+    fn table(&self) -> Vec<i32>;
+
+    /// The codes of one block of rows.
+    fn codes(&self, block: usize) -> &[u32];
+
+    /// The evidence for rows; none: a row has no value, or none that can be compared.
+    fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>>;
+
+    /// The evidence for a record that need not be a row.
+    fn explain_record(&self, candidate: &Record) -> Option<Evidence>;
+}
+
+/// Changes one attribute's columns.
+pub(super) trait AnyColumnsWriter: Send {
+    /// Gives a row the value of a record.
+    fn set(&mut self, side: Kind, row: usize, record: &Record);
+
+    /// Takes a row's value away.
+    fn clear(&mut self, side: Kind, row: usize);
+
+    /// The columns as they are now.
+    fn snapshot(&self) -> Arc<dyn AnyColumns>;
+
+    /// Takes the columns over from [`AnyColumns::save`]'s bytes.
+    fn load(&mut self, bytes: &[u8]) -> Result<(), bincode::error::DecodeError>;
+}
+
+struct Side<V> {
+    dictionary: Dictionary<V>,
+    codes: Blocks<u32>,
+}
+
+impl<V> Default for Side<V> {
+    fn default() -> Self {
+        Self { dictionary: Dictionary::default(), codes: Blocks::default() }
+    }
+}
+
+impl<V> Clone for Side<V> {
+    fn clone(&self) -> Self {
+        Self { dictionary: self.dictionary.clone(), codes: self.codes.clone() }
+    }
+}
+
+/// The columns of one attribute.
+pub(super) struct Columns<A: Attribute> {
+    sides: [Side<A::Value>; 3],
+    statistics: A::Statistics,
+}
+
+impl<A: Attribute> Clone for Columns<A> {
+    fn clone(&self) -> Self {
+        Self { sides: self.sides.clone(), statistics: self.statistics.clone() }
+    }
+}
+
+/// The writer of one attribute's columns.
+pub(super) struct ColumnsWriter<A: Attribute> {
+    columns: Columns<A>,
+    coders: [Coder<A::Value>; 3],
+}
+
+impl<A: Attribute> Default for ColumnsWriter<A> {
+    fn default() -> Self {
+        let columns = Columns { sides: Default::default(), statistics: A::Statistics::default() };
+        Self { columns, coders: Default::default() }
+    }
+}
+
+/// The form in the columns' file: distinct values, and for each row the place of its value from 1.
+#[derive(Serialize, Deserialize)]
+struct Saved<V> {
+    values: Vec<V>,
+    codes: Vec<u32>,
+}
+
+impl<A: Attribute> AnyColumns for Columns<A> {
+    fn about(&self) -> &'static About {
+        &A::ABOUT
+    }
+
+    fn weigher<'a>(&'a self, model: &'a Model, query: &Record, candidates: Kind) -> Option<Box<dyn Weigher + 'a>> {
+        let value = A::read(query)?;
+        let facing = Facing { query: query.kind, candidate: candidates };
+        let side = &self.sides[candidates as usize];
+        Some(Box::new(TypedWeigher::<A> { model, statistics: &self.statistics, facing, side, value }))
+    }
+
+    fn has(&self, side: Kind, row: usize) -> bool {
+        self.sides[side as usize].codes.get(row).is_some_and(|&code| code != UNKNOWN)
+    }
+
+    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, bincode::error::EncodeError> {
+        let saved: Vec<Saved<&A::Value>> = self.sides.iter().zip(rows).map(|(side, rows)| side.save(rows)).collect();
+        bincode::serde::encode_to_vec(&saved, bincode::config::standard())
+    }
+}
+
+impl<V> Side<V> {
+    fn save(&self, rows: &[u32]) -> Saved<&V> {
+        let mut places = vec![0; self.dictionary.values().len()];
+        let mut values = Vec::new();
+        for (code, value, _) in self.dictionary.in_use() {
+            values.push(value);
+            places[code as usize] = values.len() as u32;
+        }
+        let code = |row: &u32| self.codes.get(*row as usize).copied().unwrap_or(UNKNOWN);
+        Saved { values, codes: rows.iter().map(|row| places[code(row) as usize]).collect() }
+    }
+}
+
+/// Holds the query's value; what is prepared from it borrows from both.
+struct TypedWeigher<'a, A: Attribute> {
+    model: &'a Model,
+    statistics: &'a A::Statistics,
+    facing: Facing,
+    side: &'a Side<A::Value>,
+    value: A::Value,
+}
+
+impl<A: Attribute> TypedWeigher<'_, A> {
+    fn prepared(&self) -> A::Prepared<'_> {
+        A::prepare(Scale { model: self.model, statistics: self.statistics, facing: self.facing }, &self.value)
+    }
+}
+
+/// Values that one task weighs: enough to be worth a task, few enough to share among threads. Divides a block.
+const VALUES_A_TASK: usize = BLOCK / 16;
+
+impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
+    fn table(&self) -> Vec<i32> {
+        let prepared = self.prepared();
+        let values = self.side.dictionary.values();
+        let mut table = vec![0; values.len()];
+        table.par_chunks_mut(VALUES_A_TASK).enumerate().for_each(|(task, bits)| {
+            let first = task * VALUES_A_TASK;
+            let values = &values.block(first / BLOCK)[first % BLOCK..];
+            for (bits, value) in bits.iter_mut().zip(values) {
+                *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh(&prepared, value)).0;
+            }
+        });
+        table
+    }
+
+    fn codes(&self, block: usize) -> &[u32] {
+        self.side.codes.block(block)
+    }
+
+    fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>> {
+        let prepared = self.prepared();
+        let value = |row: &usize| self.side.dictionary.value(*self.side.codes.get(*row)?);
+        rows.iter().map(|row| A::explain(&prepared, value(row)?)).collect()
+    }
+
+    fn explain_record(&self, candidate: &Record) -> Option<Evidence> {
+        A::explain(&self.prepared(), &A::read(candidate)?)
+    }
+}
+
+impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
+    fn set(&mut self, side: Kind, row: usize, record: &Record) {
+        let columns = &mut self.columns.sides[side as usize];
+        let code = match A::read(record) {
+            None => UNKNOWN,
+            Some(value) => {
+                A::count(&mut self.columns.statistics, side, &value, 1);
+                self.coders[side as usize].add(&mut columns.dictionary, value, 1)
+            }
+        };
+        columns.codes.set(row, code);
+    }
+
+    fn clear(&mut self, side: Kind, row: usize) {
+        let columns = &mut self.columns.sides[side as usize];
+        let code = columns.codes.get(row).copied().unwrap_or(UNKNOWN);
+        if let Some(value) = columns.dictionary.value(code) {
+            A::count(&mut self.columns.statistics, side, value, -1);
+            self.coders[side as usize].remove(&mut columns.dictionary, code);
+        }
+        columns.codes.set(row, UNKNOWN);
+    }
+
+    fn snapshot(&self) -> Arc<dyn AnyColumns> {
+        Arc::new(self.columns.clone())
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), bincode::error::DecodeError> {
+        let (saved, _): (Vec<Saved<A::Value>>, usize) =
+            bincode::serde::decode_from_slice(bytes, bincode::config::standard())?;
+        *self = Self::default();
+        for (&kind, saved) in Kind::ALL.iter().zip(saved) {
+            let mut rows = vec![0_u32; saved.values.len() + 1];
+            saved.codes.iter().for_each(|&place| rows[place as usize] += 1);
+            let columns = &mut self.columns.sides[kind as usize];
+            let mut codes = vec![UNKNOWN];
+            for (value, &rows) in saved.values.into_iter().zip(&rows[1..]) {
+                A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));
+                codes.push(self.coders[kind as usize].add(&mut columns.dictionary, value, rows));
+            }
+            columns.codes = saved.codes.iter().map(|&place| codes[place as usize]).collect();
+        }
+        Ok(())
+    }
+}

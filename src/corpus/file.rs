@@ -1,0 +1,134 @@
+//! The columns' file: a snapshot in bytes, so that a restart does not read every record again.
+//!
+//! ```text
+//! magic "XMCOLS\r\n" · format u32 · crc32 of the rest u32 · length of the rest u64 · bincode of [`Body`]
+//! ```
+//! All little-endian. A file of another format, of other attributes or readings, or with a wrong checksum is refused
+//! by name; it is a cache, and is made again from the records.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{CorpusWriter, Row, Snapshot};
+use crate::record::{Kind, Reference};
+
+const MAGIC: &[u8; 8] = b"XMCOLS\r\n";
+const FORMAT: u32 = 1;
+const HEADER: usize = 8 + 4 + 4 + 8;
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    sequence: u64,
+    /// Reference and whether verified, by side.
+    rows: [Vec<(Reference, bool)>; 3],
+    columns: Vec<SavedColumns>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedColumns {
+    attribute: String,
+    reading: u32,
+    bytes: Vec<u8>,
+}
+
+/// Why a columns' file is not used.
+#[derive(Debug, Error)]
+pub enum InvalidColumns {
+    /// Another program's file.
+    #[error("it is not a columns' file of crossmatch")]
+    Foreign,
+    /// Written by another version.
+    #[error("its format is {0}, this version reads {FORMAT}")]
+    Format(u32),
+    /// Damaged.
+    #[error("its checksum does not match")]
+    Checksum,
+    /// Its attributes are not this version's.
+    #[error("its attributes are not those of this version")]
+    Attributes,
+    /// Whole, but not decodable.
+    #[error("it cannot be decoded")]
+    Decode(#[from] bincode::error::DecodeError),
+    /// A snapshot that cannot be encoded.
+    #[error("the columns cannot be encoded")]
+    Encode(#[from] bincode::error::EncodeError),
+}
+
+/// The bytes of a columns' file.
+pub struct ColumnsFile;
+
+impl ColumnsFile {
+    /// Encodes a snapshot. Free rows are left out.
+    pub fn encode(snapshot: &Snapshot) -> Result<Vec<u8>, InvalidColumns> {
+        let live = |side: Kind| -> Vec<u32> {
+            let rows = snapshot.rows(side).iter().zip(0..);
+            rows.filter(|(row, _)| row.reference.is_some()).map(|(_, at)| at).collect()
+        };
+        let live: Vec<Vec<u32>> = Kind::ALL.iter().map(|&side| live(side)).collect();
+        let row = |side: Kind, at: &u32| {
+            let row = snapshot.rows(side).get(*at as usize)?;
+            Some((row.reference.clone()?, row.verified))
+        };
+        let rows = |side: Kind| live[side as usize].iter().filter_map(|at| row(side, at)).collect();
+        let columns = snapshot.columns.iter().map(|columns| {
+            let about = columns.about();
+            let bytes = columns.save([&live[0], &live[1], &live[2]])?;
+            Ok(SavedColumns { attribute: about.name.to_owned(), reading: about.reading, bytes })
+        });
+        let body = Body {
+            sequence: snapshot.sequence,
+            rows: [rows(Kind::Missing), rows(Kind::Unidentified), rows(Kind::Unclaimed)],
+            columns: columns.collect::<Result<_, InvalidColumns>>()?,
+        };
+        let body = bincode::serde::encode_to_vec(&body, bincode::config::standard())?;
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&FORMAT.to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        Ok(bytes)
+    }
+
+    /// Decodes a writer, and the number of the last write that is in it.
+    pub fn decode(bytes: &[u8]) -> Result<(CorpusWriter, u64), InvalidColumns> {
+        let body = Self::body(bytes)?;
+        let (body, _): (Body, usize) = bincode::serde::decode_from_slice(body, bincode::config::standard())?;
+        let mut writer = CorpusWriter::default();
+        if writer.columns.len() != body.columns.len() {
+            return Err(InvalidColumns::Attributes);
+        }
+        for (columns, saved) in writer.columns.iter_mut().zip(&body.columns) {
+            let about = columns.snapshot().about();
+            if about.name != saved.attribute || about.reading != saved.reading {
+                return Err(InvalidColumns::Attributes);
+            }
+            columns.load(&saved.bytes)?;
+        }
+        for (&kind, rows) in Kind::ALL.iter().zip(body.rows) {
+            for (row, (reference, verified)) in (0..).zip(rows) {
+                writer.unverified[kind as usize] += u64::from(!verified);
+                writer.places.insert(reference.clone(), (kind, row));
+                writer.rows[kind as usize].push(Row { reference: Some(reference), verified });
+            }
+        }
+        Ok((writer, body.sequence))
+    }
+
+    /// Checks the frame.
+    fn body(bytes: &[u8]) -> Result<&[u8], InvalidColumns> {
+        let (header, body) = bytes.split_at_checked(HEADER).ok_or(InvalidColumns::Foreign)?;
+        let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        if !header.starts_with(MAGIC) {
+            return Err(InvalidColumns::Foreign);
+        }
+        if number(8) != FORMAT {
+            return Err(InvalidColumns::Format(number(8)));
+        }
+        let length = u64::from(number(16)) | u64::from(number(20)) << 32;
+        if body.len() as u64 != length || crc32fast::hash(body) != number(12) {
+            return Err(InvalidColumns::Checksum);
+        }
+        Ok(body)
+    }
+}

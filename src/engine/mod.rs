@@ -1,0 +1,431 @@
+//! The façade: what can be asked of crossmatch, whoever asks.
+//!
+//! One writer thread makes writes durable in groups, changes the columns and publishes the next snapshot; only then are
+//! the writes acknowledged, so a match that begins later sees them. Matches run on a pool of their own and hold one
+//! snapshot from start to end. The text index follows the store at its own pace.
+
+mod indexer;
+mod recovery;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use rayon::ThreadPool;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::attribute::About;
+use crate::corpus::{self, Snapshot};
+use crate::matching::{self, CandidateList, Comparison, Phases, Search, WhyNot};
+use crate::model::{Bits, Model};
+use crate::record::{Kind, Record, Reference, json};
+use crate::store::{self, Applied, Store, StoreError, Write};
+use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
+
+use indexer::Indexer;
+use writer::Writer;
+
+pub use crate::store::Stored;
+
+/// What an engine is opened with.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Threads that weigh records.
+    pub threads: usize,
+    /// Writes that may wait for the next commit.
+    pub write_queue: usize,
+    /// Matches that may wait for a thread.
+    pub match_queue: usize,
+    /// The parameters of the evidence.
+    pub model: Model,
+}
+
+/// The matching engine over one directory.
+pub struct Engine {
+    shared: Arc<Shared>,
+    pool: ThreadPool,
+    match_queue: u64,
+    writer: Writer,
+    indexer: Indexer,
+}
+
+/// What every thread of the engine sees.
+struct Shared {
+    store: Store,
+    text: TextIndex,
+    model: Model,
+    snapshot: ArcSwap<Snapshot>,
+    /// The last write that the text index has.
+    indexed: AtomicU64,
+    matches_under_way: AtomicU64,
+    rows_weighed_in_full: AtomicU64,
+}
+
+/// Why an engine cannot be opened. Names the file.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The records cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The text index can neither be used nor made again.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The system refused a thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(String),
+}
+
+/// Why a call was not carried out. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Too many calls are waiting.
+    #[error("too many calls are waiting; try again in a moment")]
+    Busy,
+    /// The engine is stopping.
+    #[error("the service is stopping")]
+    Stopping,
+    /// The version that the caller expected is not the stored one.
+    #[error("the record's version is {current}, not the one expected")]
+    VersionConflict {
+        /// The stored version; 0: there is no such record.
+        current: u64,
+    },
+    /// The disk refused.
+    #[error("the store cannot {doing}: {reason}")]
+    Store {
+        /// What was under way.
+        doing: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+    /// The search query cannot be read.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The record's version now.
+    pub version: u64,
+    /// Inserted, replaced or left as it was.
+    pub outcome: Outcome,
+}
+
+/// What became of a record that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// There was none.
+    Inserted,
+    /// There was another.
+    Replaced,
+    /// There was the same.
+    Unchanged,
+}
+
+/// What a list of candidates is asked for.
+#[derive(Clone, Debug)]
+pub struct MatchRequest {
+    /// At most so many candidates, 1 to 100.
+    pub limit: usize,
+    /// Leave out candidates with fewer bits.
+    pub min_bits: Option<f64>,
+    /// Only this side; none: the sides that the record's kind faces.
+    pub kind: Option<Kind>,
+    /// Also candidates that nobody has verified yet.
+    pub include_unverified: bool,
+}
+
+/// One side of a comparison.
+pub enum Subject {
+    /// A stored record.
+    Stored(Reference),
+    /// A record that is not stored.
+    Inline(Box<Record>),
+}
+
+/// What the collection holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Records by kind: missing, unidentified, unclaimed.
+    pub records: [u64; 3],
+    /// Bytes of the files in the index directory.
+    pub index_bytes: u64,
+    /// Writes waiting.
+    pub write_queue: u64,
+    /// Matches waiting or running.
+    pub match_queue: u64,
+    /// Rows of which every attribute was weighed, in all matches since the start: today each row that is scanned.
+    pub rows_weighed_in_full: u64,
+}
+
+impl Engine {
+    /// Opens or creates the directory, recovers what it holds and starts the writer.
+    pub fn open(directory: &Path, options: &EngineOptions) -> Result<Self, OpenError> {
+        let thread = |error: &dyn std::fmt::Display| OpenError::Thread(error.to_string());
+        let named = rayon::ThreadPoolBuilder::new().thread_name(|at| format!("weigh-{at}"));
+        let pool = named.num_threads(options.threads).build().map_err(|error| thread(&error))?;
+        let store = Store::open(directory)?;
+        let (corpus, sequence) = recovery::corpus(&store, &pool)?;
+        let (text, indexed) = TextIndex::open(&store.text_directory())?;
+        let shared = Arc::new(Shared {
+            store,
+            text,
+            model: options.model.clone(),
+            snapshot: ArcSwap::from_pointee(corpus.snapshot(sequence)),
+            indexed: AtomicU64::new(indexed.unwrap_or(0)),
+            matches_under_way: AtomicU64::new(0),
+            rows_weighed_in_full: AtomicU64::new(0),
+        });
+        let indexer = Indexer::start(Arc::clone(&shared), indexed).map_err(|error| thread(&error))?;
+        let writer = Writer::start(Arc::clone(&shared), corpus, indexer.bell(), options.write_queue);
+        let writer = writer.map_err(|error| thread(&error))?;
+        Ok(Self { shared, pool, match_queue: options.match_queue as u64, writer, indexer })
+    }
+
+    /// Stores a record durably. Returns when it would survive a loss of power.
+    pub async fn put(
+        &self,
+        reference: Reference,
+        record: Record,
+        if_version: Option<u64>,
+    ) -> Result<Written, EngineError> {
+        let write = Write::Put { reference, json: json::write(&record), if_version };
+        let written = |version, outcome| Ok(Written { version, outcome });
+        match self.writer.write(write, Some(Box::new(record))).await? {
+            Applied::Inserted(version) => written(version, Outcome::Inserted),
+            Applied::Replaced(version) => written(version, Outcome::Replaced),
+            Applied::Unchanged(version) => written(version, Outcome::Unchanged),
+            Applied::Conflict(current) => Err(EngineError::VersionConflict { current }),
+            // A put is never answered as a delete.
+            Applied::Deleted | Applied::Absent => Err(EngineError::Stopping),
+        }
+    }
+
+    /// Removes a record durably. True if there was one.
+    pub async fn delete(&self, reference: Reference) -> Result<bool, EngineError> {
+        Ok(self.writer.write(Write::Delete { reference }, None).await? == Applied::Deleted)
+    }
+
+    /// A stored record.
+    pub fn get(&self, reference: &Reference) -> Result<Option<Stored>, EngineError> {
+        Ok(self.shared.store.get(reference)?)
+    }
+
+    /// The candidates of a stored record; none: there is no such record.
+    pub async fn matches(
+        &self,
+        reference: &Reference,
+        request: MatchRequest,
+    ) -> Result<Option<CandidateList>, EngineError> {
+        let Some(record) = self.record(reference)? else { return Ok(None) };
+        let itself = Some(reference.clone());
+        self.on_pool(move |shared| shared.list(&record, &request, itself.as_ref())).await.map(Some)
+    }
+
+    /// The candidates of a record that is not stored.
+    pub async fn match_record(&self, record: Record, request: MatchRequest) -> Result<CandidateList, EngineError> {
+        self.on_pool(move |shared| shared.list(&record, &request, None)).await
+    }
+
+    /// Weighs one pair, with `a` as the query. `Err(reference)` inside: that record does not exist.
+    pub async fn compare(
+        &self,
+        a: Subject,
+        b: Subject,
+        limit: usize,
+    ) -> Result<Result<Comparison, Reference>, EngineError> {
+        let a = match self.subject(a)? {
+            Ok(subject) => subject,
+            Err(absent) => return Ok(Err(absent)),
+        };
+        let b = match self.subject(b)? {
+            Ok(subject) => subject,
+            Err(absent) => return Ok(Err(absent)),
+        };
+        self.on_pool(move |shared| Ok(shared.compare(&a, &b, limit))).await
+    }
+
+    /// The scores of a stored record with others, pair by pair. Those that are not stored are left out.
+    pub async fn scores(&self, query: &Reference, others: &[Reference]) -> Result<Vec<Bits>, EngineError> {
+        let Some(query) = self.record(query)? else { return Ok(Vec::new()) };
+        let others: Result<Vec<Option<Record>>, EngineError> = others.iter().map(|other| self.record(other)).collect();
+        let others = others?;
+        self.on_pool(move |shared| {
+            matching::scores(&shared.snapshot.load(), &shared.model, &query, others.iter().flatten())
+        })
+        .await
+    }
+
+    /// Full-text search.
+    pub async fn search(&self, request: SearchRequest) -> Result<SearchPage, EngineError> {
+        self.on_pool(move |shared| {
+            let fetch = |reference: &Reference| store::read_json(&shared.store.get(reference).ok()??.json);
+            shared.text.search(&request, fetch)
+        })
+        .await?
+        .map_err(EngineError::Search)
+    }
+
+    /// Every attribute that is compared.
+    pub fn attributes(&self) -> Vec<&'static About> {
+        corpus::attributes()
+    }
+
+    /// What the collection holds now.
+    pub fn census(&self) -> Census {
+        let snapshot = self.shared.snapshot.load();
+        Census {
+            records: [Kind::Missing, Kind::Unidentified, Kind::Unclaimed].map(|kind| snapshot.records(kind)),
+            index_bytes: self.shared.store.bytes(),
+            write_queue: self.writer.waiting(),
+            match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
+            rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Finishes what is under way, writes the derived files and stops. Later writes are refused.
+    pub fn close(&self) {
+        self.writer.stop();
+        self.indexer.stop();
+        recovery::save_columns(&self.shared);
+    }
+
+    fn record(&self, reference: &Reference) -> Result<Option<Record>, EngineError> {
+        Ok(self.shared.store.get(reference)?.and_then(|stored| store::read_json(&stored.json)))
+    }
+
+    fn subject(&self, subject: Subject) -> Result<Result<(Option<Reference>, Record), Reference>, EngineError> {
+        match subject {
+            Subject::Inline(record) => Ok(Ok((None, *record))),
+            Subject::Stored(reference) => match self.record(&reference)? {
+                Some(record) => Ok(Ok((Some(reference), record))),
+                None => Ok(Err(reference)),
+            },
+        }
+    }
+
+    /// Runs `work` on the pool that weighs, if there is room in the queue.
+    async fn on_pool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let under_way = &self.shared.matches_under_way;
+        if under_way.fetch_add(1, Ordering::Relaxed) >= self.match_queue {
+            under_way.fetch_sub(1, Ordering::Relaxed);
+            return Err(EngineError::Busy);
+        }
+        let (answer, answered) = oneshot::channel();
+        let shared = Arc::clone(&self.shared);
+        self.pool.spawn(move || {
+            // Whoever asked may have gone away meanwhile: then nobody wants the answer.
+            if !answer.is_closed() {
+                let _ = answer.send(work(&shared));
+            }
+            shared.matches_under_way.fetch_sub(1, Ordering::Relaxed);
+        });
+        answered.await.map_err(|_| EngineError::Stopping)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn list(&self, record: &Record, request: &MatchRequest, itself: Option<&Reference>) -> CandidateList {
+        let snapshot = self.snapshot.load_full();
+        let request = matching::Request {
+            limit: request.limit,
+            min_bits: request.min_bits.map(Bits::from_f64),
+            kind: request.kind,
+            include_unverified: request.include_unverified,
+            itself,
+        };
+        let start = Instant::now();
+        let search = Search::new(&snapshot, &self.model, record, request);
+        let planned = Instant::now();
+        let scanned = search.scan(None);
+        let counted = Instant::now();
+        let mut list = scanned.list();
+        let us = |from: Instant, to: Instant| to.duration_since(from).as_micros() as u64;
+        list.phases = Phases {
+            plan_us: us(start, planned),
+            scan_us: us(planned, counted),
+            explain_us: us(counted, Instant::now()),
+        };
+        self.rows_weighed_in_full.fetch_add(list.searched.records, Ordering::Relaxed);
+        list
+    }
+
+    /// `a` is the query; its list is that of the kind it faces, or of `b`'s kind where it does not face that.
+    fn compare(
+        &self,
+        (a_name, a): &(Option<Reference>, Record),
+        (b_name, b): &(Option<Reference>, Record),
+        limit: usize,
+    ) -> Comparison {
+        let snapshot = self.snapshot.load_full();
+        let faced = matching::faces(a.kind).contains(&b.kind);
+        let request = matching::Request {
+            limit: 0,
+            min_bits: None,
+            kind: (!faced).then_some(b.kind),
+            include_unverified: false,
+            itself: a_name.as_ref(),
+        };
+        let search = Search::new(&snapshot, &self.model, a, request);
+        let (evidence, missing) = search.explain_record(b);
+        let score = evidence.iter().map(|evidence| evidence.bits).sum();
+        let scanned = search.scan(b_name.as_ref().map(|name| (score, name)));
+        let searched = b_name.is_some() && b.verified && a_name != b_name;
+        let impossible = evidence.iter().any(|evidence| evidence.level == "impossible_order");
+        let rank = scanned.before() + 1;
+        let why_not = match b_name {
+            Some(name) if a_name.as_ref() == Some(name) => {
+                Some(WhyNot::new("same_record", "a record is not its own candidate"))
+            }
+            _ if a.kind == b.kind => Some(WhyNot::new(
+                "same_kind",
+                format!(
+                    "both records are {kind}: such pairs are listed only when asked for with ?kind={kind}",
+                    kind = a.kind.code()
+                ),
+            )),
+            _ if !faced => Some(WhyNot::new(
+                "kinds_do_not_face",
+                format!("{} records are not searched for {} ones", b.kind.code(), a.kind.code()),
+            )),
+            _ if !b.verified => Some(WhyNot::new(
+                "not_verified",
+                "nobody has verified the record yet: it is listed only when asked for with ?include_unverified=true",
+            )),
+            None => None,
+            Some(_) if rank > limit as u64 && impossible => Some(WhyNot::new(
+                "impossible_order_of_dates",
+                format!("found more than a week before the last contact; rank {rank}, and the list shows {limit}"),
+            )),
+            Some(_) if rank > limit as u64 => {
+                Some(WhyNot::new("below_the_list", format!("rank {rank}, and the list shows {limit}")))
+            }
+            Some(_) => None,
+        };
+        Comparison { weight: scanned.weight(evidence, missing, searched), why_not }
+    }
+}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> Self {
+        let doing = match &error {
+            StoreError::Disk { doing, .. } => doing,
+            _ => "use its files",
+        };
+        Self::Store { doing, reason: error.to_string() }
+    }
+}

@@ -1,0 +1,93 @@
+//! Starting from what is on disk: the columns' file and what was written after it, or else every record.
+
+use std::sync::atomic::Ordering;
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::Shared;
+use crate::corpus::{ColumnsFile, CorpusWriter, InvalidColumns};
+use crate::record::{Record, Reference};
+use crate::store::{self, Store, StoreError};
+
+/// Records read at a time.
+const BATCH: usize = 4_096;
+
+/// The columns of everything in the store, and the number of the last write.
+pub(super) fn corpus(store: &Store, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
+    match saved(store)? {
+        Some(Ok((corpus, sequence))) => match catch_up(store, corpus, sequence)? {
+            Some(done) => Ok(done),
+            None => from_records(store, pool),
+        },
+        Some(Err(error)) => {
+            let file = store.columns_file();
+            tracing::warn!(file = %file.display(), %error, "the columns' file is not used; it is made again from the records");
+            from_records(store, pool)
+        }
+        None => from_records(store, pool),
+    }
+}
+
+/// Writes the columns' file, and forgets the changes that every derived file has. A failure costs only time.
+pub(super) fn save_columns(shared: &Shared) {
+    let snapshot = shared.snapshot.load_full();
+    let save = || -> Result<(), String> {
+        let bytes = ColumnsFile::encode(&snapshot).map_err(|error| error.to_string())?;
+        shared.store.write_columns(&bytes).map_err(|error| error.to_string())?;
+        let everywhere = snapshot.sequence().min(shared.indexed.load(Ordering::Relaxed));
+        shared.store.forget_changes(everywhere).map_err(|error| error.to_string())
+    };
+    if let Err(error) = save() {
+        tracing::warn!(error, "the columns' file was not written; a restart takes longer");
+    }
+}
+
+type Decoded = Result<(CorpusWriter, u64), InvalidColumns>;
+
+fn saved(store: &Store) -> Result<Option<Decoded>, StoreError> {
+    Ok(store.read_columns()?.map(|bytes| ColumnsFile::decode(&bytes)))
+}
+
+/// Applies what was written after the columns' file. None: it is not known any more what that was.
+fn catch_up(
+    store: &Store,
+    mut corpus: CorpusWriter,
+    mut sequence: u64,
+) -> Result<Option<(CorpusWriter, u64)>, StoreError> {
+    if sequence > store.sequence()? {
+        return Ok(None);
+    }
+    loop {
+        let Some(changes) = store.changes_since(sequence, BATCH)? else { return Ok(None) };
+        let Some((last, _)) = changes.last() else { return Ok(Some((corpus, sequence))) };
+        sequence = *last;
+        for (_, reference) in changes {
+            match store.get(&reference)?.and_then(|stored| read(&reference, &stored.json)) {
+                Some(record) => corpus.put(reference, &record),
+                None => corpus.remove(&reference),
+            }
+        }
+    }
+}
+
+fn from_records(store: &Store, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
+    let mut corpus = CorpusWriter::default();
+    let sequence = store.each(BATCH, |batch| {
+        let parse = |(reference, json): (Reference, String)| {
+            let record = read(&reference, &json)?;
+            Some((reference, record))
+        };
+        let records: Vec<Option<(Reference, Record)>> = pool.install(|| batch.into_par_iter().map(parse).collect());
+        records.into_iter().flatten().for_each(|(reference, record)| corpus.put(reference, &record));
+    })?;
+    Ok((corpus, sequence))
+}
+
+fn read(reference: &Reference, json: &str) -> Option<Record> {
+    let record = store::read_json(json);
+    if record.is_none() {
+        tracing::warn!(%reference, "the stored record does not follow this version's rules; it is kept, and not matched");
+    }
+    record
+}

@@ -1,0 +1,170 @@
+//! The one writer: takes what waits, makes it durable in one commit, changes the columns, publishes, acknowledges.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc as bell;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{EngineError, Shared, recovery};
+use crate::corpus::CorpusWriter;
+use crate::record::Record;
+use crate::store::{Applied, Write};
+
+/// Writes in one commit: enough to share one wait for the disk, few enough to answer soon.
+const GROUP: usize = 1_024;
+/// Bytes of records in one commit.
+const GROUP_BYTES: usize = 32 << 20;
+/// Changes after which the columns' file is written again while running: what a restart catches up with.
+const SAVE_EVERY: u64 = 100_000;
+
+/// The handle of the writer thread.
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    waiting: Arc<AtomicU64>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Job {
+    Write { write: Write, record: Option<Box<Record>>, reply: oneshot::Sender<Result<Applied, EngineError>> },
+    Stop,
+}
+
+impl Writer {
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        corpus: CorpusWriter,
+        bell: bell::SyncSender<()>,
+        queue: usize,
+    ) -> std::io::Result<Self> {
+        let (jobs, queued) = mpsc::channel(queue);
+        let waiting = Arc::new(AtomicU64::new(0));
+        let saved = shared.snapshot.load().sequence();
+        let state = State { shared, corpus, bell, saved, waiting: Arc::clone(&waiting) };
+        let thread = thread::Builder::new().name("write".to_owned()).spawn(move || state.run(queued))?;
+        Ok(Self { jobs, waiting, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a write and waits until it is durable and visible.
+    pub(super) async fn write(&self, write: Write, record: Option<Box<Record>>) -> Result<Applied, EngineError> {
+        let (reply, replied) = oneshot::channel();
+        self.jobs.try_send(Job::Write { write, record, reply }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => EngineError::Busy,
+            mpsc::error::TrySendError::Closed(_) => EngineError::Stopping,
+        })?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        replied.await.map_err(|_| EngineError::Stopping)?
+    }
+
+    /// Writes queued and not yet acknowledged.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Finishes what is queued and stops.
+    pub(super) fn stop(&self) {
+        let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
+        let Some(thread) = thread else { return };
+        let mut stop = Job::Stop;
+        while let Err(mpsc::error::TrySendError::Full(again)) = self.jobs.try_send(stop) {
+            stop = again;
+            thread::yield_now();
+        }
+        let _ = thread.join();
+    }
+}
+
+struct State {
+    shared: Arc<Shared>,
+    corpus: CorpusWriter,
+    bell: bell::SyncSender<()>,
+    /// The last write in the columns' file.
+    saved: u64,
+    waiting: Arc<AtomicU64>,
+}
+
+/// What is needed to answer a write after it is durable.
+struct Waiting {
+    record: Option<Box<Record>>,
+    reply: oneshot::Sender<Result<Applied, EngineError>>,
+}
+
+impl State {
+    fn run(mut self, mut queued: mpsc::Receiver<Job>) {
+        let mut stopping = false;
+        while !stopping {
+            let Some(first) = queued.blocking_recv() else { return };
+            let (mut writes, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Stop => {
+                        stopping = true;
+                        queued.close();
+                    }
+                    Job::Write { write, record, reply } => {
+                        bytes += write.size();
+                        writes.push(write);
+                        waiting.push(Waiting { record, reply });
+                    }
+                }
+                let full = writes.len() >= GROUP || bytes >= GROUP_BYTES;
+                next = if full && !stopping { None } else { queued.try_recv().ok() };
+            }
+            self.commit(&writes, waiting);
+        }
+    }
+
+    fn commit(&mut self, writes: &[Write], waiting: Vec<Waiting>) {
+        let count = waiting.len() as u64;
+        match self.shared.store.apply(writes) {
+            Ok((outcomes, sequence)) => {
+                let before = self.shared.snapshot.load().sequence();
+                for ((write, waiting), outcome) in writes.iter().zip(&waiting).zip(&outcomes) {
+                    self.follow(write, waiting.record.as_deref(), *outcome);
+                }
+                if sequence > before {
+                    self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
+                }
+                for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
+                    // Whoever asked may have gone away; the write stands.
+                    let _ = waiting.reply.send(Ok(outcome));
+                }
+                // A full bell has been rung already.
+                let _ = self.bell.try_send(());
+                self.save_now_and_then(sequence);
+            }
+            Err(error) => {
+                tracing::error!(%error, writes = count, "a commit failed; its writes were refused");
+                let (doing, reason) = ("write records", error.to_string());
+                for waiting in waiting {
+                    let _ = waiting.reply.send(Err(EngineError::Store { doing, reason: reason.clone() }));
+                }
+            }
+        }
+        self.waiting.fetch_sub(count.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
+    }
+
+    /// Does to the columns what was done to the store.
+    fn follow(&mut self, write: &Write, record: Option<&Record>, outcome: Applied) {
+        match (write, record, outcome) {
+            (Write::Put { reference, .. }, Some(record), Applied::Inserted(_) | Applied::Replaced(_)) => {
+                self.corpus.put(reference.clone(), record);
+            }
+            (Write::Delete { reference }, _, Applied::Deleted) => self.corpus.remove(reference),
+            _ => {}
+        }
+    }
+
+    fn save_now_and_then(&mut self, sequence: u64) {
+        if sequence >= self.saved + SAVE_EVERY {
+            self.saved = sequence;
+            let shared = Arc::clone(&self.shared);
+            let save = move || recovery::save_columns(&shared);
+            if let Err(error) = thread::Builder::new().name("save-columns".to_owned()).spawn(save) {
+                tracing::warn!(%error, "the columns' file was not written; a restart takes longer");
+            }
+        }
+    }
+}

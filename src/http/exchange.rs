@@ -1,0 +1,198 @@
+//! What every call has in common: its id, its measure, its line in the log, and the body of its error.
+//!
+//! The log knows method, route, status, time and id; paths, queries and bodies may hold a person's data and stay out.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, Data};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use futures_util::FutureExt;
+
+use super::App;
+use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken over.
+const ID_MAX: usize = 128;
+
+/// Names one call, in its answer and in the log.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The id of a request that came through [`around`].
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get().cloned().unwrap_or_else(Self::new)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn new() -> Self {
+        Self(uuid::Uuid::now_v7().to_string().into())
+    }
+
+    /// The caller's own id if it is sane, so that one call can be followed through several services.
+    fn taken_over(headers: &HeaderMap) -> Option<Self> {
+        let text = headers.get(X_REQUEST_ID)?.to_str().ok()?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
+        (!text.is_empty() && text.len() <= ID_MAX && text.bytes().all(plain)).then(|| Self(text.into()))
+    }
+}
+
+/// One call, from its head until its answer is sent or given up: measured and logged when dropped.
+struct Exchange {
+    app: Arc<App>,
+    id: RequestId,
+    method: &'static str,
+    route: String,
+    status: u16,
+    started: Instant,
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let elapsed = self.started.elapsed();
+        self.app.metrics.answered(&self.route, self.method, self.status, elapsed);
+        tracing::info!(
+            method = self.method,
+            route = self.route,
+            status = self.status,
+            elapsed_us = elapsed.as_micros() as u64,
+            request_id = self.id.as_str(),
+            "answered"
+        );
+    }
+}
+
+/// The middleware around every call. No panic gets past it.
+pub(super) async fn around(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = RequestId::taken_over(request.headers()).unwrap_or_else(RequestId::new);
+    request.extensions_mut().insert(id.clone());
+    let mut exchange = Exchange {
+        app: app.into_inner(),
+        id: id.clone(),
+        method: bounded(request.method()),
+        route: "unmatched".to_owned(),
+        status: 500,
+        started: Instant::now(),
+    };
+    let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        Ok(Err(error)) => return Err(failed(&problem_of(Some(&error), error.as_response_error().status_code()), &id)),
+        Err(_) => {
+            tracing::error!(request_id = id.as_str(), "the call panicked");
+            return Err(failed(&Problem::Internal, &id));
+        }
+    };
+    if let Some(route) = response.request().match_pattern() {
+        exchange.route = route;
+    }
+    exchange.status = response.status().as_u16();
+    Ok(finished(response, exchange))
+}
+
+/// Gives an error its body and every answer its id.
+fn finished(mut response: ServiceResponse<BoxBody>, exchange: Exchange) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let body = problem_of(response.response().error(), status).body(exchange.id.as_str());
+        response = response.map_body(|_, _| BoxBody::new(text_of(&body)));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    }
+    mark(response.headers_mut(), &exchange.id);
+    response.map_body(|_, body| BoxBody::new(Followed { body, _exchange: exchange }))
+}
+
+/// The problem behind an answer: a handler's own, or what actix refused by itself.
+fn problem_of(error: Option<&Error>, status: StatusCode) -> Problem {
+    error.and_then(|error| error.as_error::<Problem>()).cloned().unwrap_or(Problem::Other(status))
+}
+
+/// An error that already is its answer.
+fn failed(problem: &Problem, id: &RequestId) -> Error {
+    let body = problem.body(id.as_str());
+    let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status).content_type(MEDIA_TYPE).body(text_of(&body));
+    mark(response.headers_mut(), id);
+    InternalError::from_response("refused", response).into()
+}
+
+fn text_of(body: &ProblemBody) -> String {
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+fn mark(headers: &mut HeaderMap, id: &RequestId) {
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+}
+
+/// A method as a label: a caller may invent any number of them.
+fn bounded(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
+}
+
+/// A body that keeps its exchange open until it is sent or dropped.
+struct Followed {
+    body: BoxBody,
+    _exchange: Exchange,
+}
+
+impl MessageBody for Followed {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(given: &str, taken: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(X_REQUEST_ID, HeaderValue::from_str(given).unwrap());
+        assert_eq!(RequestId::taken_over(&headers).is_some(), taken, "{given:?}");
+    }
+
+    #[test]
+    fn only_a_sane_id_is_taken_over() {
+        check("abc-1.2:3_Z", true);
+        check("", false);
+        check("a b", false);
+        check("a\"b", false);
+        check(&"x".repeat(ID_MAX), true);
+        check(&"x".repeat(ID_MAX + 1), false);
+    }
+}

@@ -1,0 +1,149 @@
+//! HTTP: the only room that knows actix, status codes and the JSON of answers. One file a resource.
+//!
+//! A call goes through `exchange`, which names, measures and logs it and gives an error its body; then to its
+//! resource, which reads path, query, headers and body **before** it asks for the engine, so that a bad call is told
+//! what is wrong with it whatever state the service is in. `problem` is the one place that maps failures to status
+//! codes. No handler blocks its worker: the engine's calls are futures, and the quick reads go to the pool for
+//! blocking work. So `/livez` answers under any load.
+
+mod answer;
+mod attributes;
+mod batch;
+mod body;
+mod compare;
+mod docs;
+mod exchange;
+mod lines;
+mod matches;
+mod openapi;
+mod parameters;
+mod probes;
+mod problem;
+mod records;
+mod search;
+mod server;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
+use tokio::sync::watch;
+
+pub use openapi::specification;
+pub use server::{Listener, ServerOptions, block_on, run};
+
+use crate::engine::Engine;
+use crate::matching::CandidateList;
+use crate::telemetry::Metrics;
+use problem::Problem;
+
+/// What one call may cost.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The longest body of a record, and line of a batch, in bytes.
+    pub record_max_bytes: usize,
+    /// Bytes of a batch's answers that wait for a client that is still sending; also of its lines under way.
+    pub batch_buffer_bytes: usize,
+    /// Matches that one batch may have under way.
+    pub batch_matches: usize,
+    /// The longest pause between two pieces of a body.
+    pub body_timeout: Duration,
+}
+
+/// What all calls share.
+pub struct App {
+    engine: OnceLock<Arc<Engine>>,
+    limits: Limits,
+    metrics: Metrics,
+    stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// An application that is alive but not ready: it has no engine yet.
+    pub fn new(limits: Limits) -> Arc<Self> {
+        let stopping = watch::Sender::new(false);
+        Arc::new(Self { engine: OnceLock::new(), limits, metrics: Metrics::new(), stopping })
+    }
+
+    /// Makes the application ready. The first engine stays.
+    pub fn provide(&self, engine: Arc<Engine>) {
+        let _ = self.engine.set(engine);
+    }
+
+    /// The engine, if it was provided, whatever state it is in.
+    pub fn opened(&self) -> Option<&Arc<Engine>> {
+        self.engine.get()
+    }
+
+    /// Takes no more work; batches end after the lines that are under way.
+    fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the application stops.
+    async fn stopped(&self) {
+        // The sender is in `self`: waiting cannot fail.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
+    /// The engine, once it can answer.
+    fn engine(&self) -> Result<Arc<Engine>, Problem> {
+        match self.engine.get() {
+            _ if self.is_stopping() => Err(Problem::Stopping),
+            Some(engine) => Ok(Arc::clone(engine)),
+            None => Err(Problem::NotReady),
+        }
+    }
+
+    /// A list as it is answered, its match counted.
+    fn candidates(&self, list: CandidateList) -> answer::Candidates {
+        self.metrics.matched(&list.phases, list.searched.records);
+        list.into()
+    }
+}
+
+/// Every path, and what answers there. A resource's methods also give its 405 the `Allow`.
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/v1/records:batch").route(web::post().to(batch::batch)))
+        .service(
+            readable("/v1/records/{source}/{id}", records::get)
+                .route(web::put().to(records::put))
+                .route(web::delete().to(records::delete)),
+        )
+        .service(readable("/v1/records/{source}/{id}/matches", matches::of_stored))
+        .service(web::resource("/v1/match").route(web::post().to(matches::of_inline)))
+        .service(web::resource("/v1/compare").route(web::post().to(compare::compare)))
+        .service(readable("/v1/search", search::search))
+        .service(readable("/v1/attributes", attributes::attributes))
+        .service(readable("/livez", probes::alive))
+        .service(readable("/readyz", probes::ready))
+        .service(readable("/metrics", probes::metrics))
+        .service(readable("/openapi.yaml", docs::specification))
+        .service(readable("/", docs::redirect))
+        .service(readable("/docs", docs::redirect))
+        .service(readable("/docs/{file:.*}", docs::page))
+        .default_service(web::to(unknown_path));
+}
+
+/// A resource that is read with GET, and with HEAD for what GET would say of it.
+fn readable<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    web::resource(path.to_owned()).route(web::get().to(handler.clone())).route(web::head().to(handler))
+}
+
+async fn unknown_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::UnknownPath)
+}
+
+/// What handlers are given of [`App`].
+type Shared = Data<App>;

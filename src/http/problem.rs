@@ -1,0 +1,299 @@
+//! Every way a call can fail, and what it is in HTTP: RFC 9457 problems, mapped once by a full match.
+//!
+//! A handler returns a [`Problem`]; [`super::exchange`] gives it its body, because only there is the request's id
+//! known. Details carry names, limits and identifiers, never a person's data.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use crate::engine::EngineError;
+use crate::record::json::{Fault, Invalid};
+use crate::record::{InvalidReference, Reference};
+use crate::text::SearchError;
+
+/// The media type of every error.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Faults listed in one answer: a hostile body has millions.
+const FAULTS_LISTED: usize = 1_000;
+
+/// Seconds after which a caller that was refused for now may come again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// Why a call failed.
+#[derive(Clone, Debug, Error)]
+pub(super) enum Problem {
+    /// A query parameter that is unknown, twice, or out of range.
+    #[error("the parameter `{name}` {detail}")]
+    InvalidParameter { name: String, detail: String },
+    /// A header that cannot be read.
+    #[error("the header `{name}` {detail}")]
+    InvalidHeader { name: &'static str, detail: &'static str },
+    /// The path does not name a record.
+    #[error("{0}")]
+    InvalidReference(#[from] InvalidReference),
+    /// The body is not JSON; what the parser said.
+    #[error("{0}")]
+    MalformedJson(String),
+    /// The body ended before its announced length, or its encoding is broken.
+    #[error("the body ended too early, or its transfer or content encoding is broken")]
+    BrokenBody,
+    /// The search cannot be read.
+    #[error("{0}")]
+    InvalidSearch(String),
+    /// The body is JSON but not what the call takes.
+    #[error("{}", count_of(.0))]
+    InvalidRecord(Vec<Fault>),
+    /// No such path.
+    #[error(
+        "there is nothing at this path; a record is at /v1/records/{{source}}/{{id}}, neither of which has a slash"
+    )]
+    UnknownPath,
+    /// No such record.
+    #[error("there is no record {0}")]
+    NoSuchRecord(Reference),
+    /// The next piece of the body did not come.
+    #[error("the next piece of the body did not arrive in time")]
+    SlowBody,
+    /// Another version is stored than the caller expected.
+    #[error("the record's version is {current}, not the one expected (0: there is no such record)")]
+    VersionConflict { current: u64 },
+    /// The body, or a line of it, is longer than the limit.
+    #[error("longer than the limit of {limit} bytes")]
+    TooLarge { limit: usize },
+    /// A body in a form that the call does not take.
+    #[error("the body must be {expected}")]
+    UnsupportedMediaType { expected: &'static str },
+    /// Too many calls are waiting.
+    #[error("too many calls are waiting; try again in a moment")]
+    Busy,
+    /// The record was stored, but its candidates were not computed.
+    #[error("the record is stored, but too many calls are waiting to compute its candidates; put it again in a moment")]
+    StoredButBusy,
+    /// The service is stopping.
+    #[error("the service is stopping")]
+    Stopping,
+    /// The index is not loaded yet.
+    #[error("the index is still being loaded; /readyz says when it is")]
+    NotReady,
+    /// No room on the disk.
+    #[error("the disk is full: nothing was changed")]
+    DiskFull,
+    /// The store failed.
+    #[error("the store cannot {doing}; the service's log says why")]
+    Store { doing: &'static str },
+    /// A defect.
+    #[error("the service failed; its log says why under this request id")]
+    Internal,
+    /// What actix refused by itself.
+    #[error("{}", .0.canonical_reason().unwrap_or("refused"))]
+    Other(StatusCode),
+}
+
+fn count_of(faults: &[Fault]) -> String {
+    match faults.len() {
+        1 => "the body has a fault".to_owned(),
+        count if count > FAULTS_LISTED => format!("the body has {count} faults; the first {FAULTS_LISTED} are listed"),
+        count => format!("the body has {count} faults"),
+    }
+}
+
+impl Problem {
+    /// Its status, its stable code and its title.
+    const fn shape(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
+            Self::InvalidHeader { .. } => (StatusCode::BAD_REQUEST, "invalid_header", "Invalid header"),
+            Self::InvalidReference(_) => (StatusCode::BAD_REQUEST, "invalid_reference", "Not a record's name"),
+            Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "malformed_json", "Not JSON"),
+            Self::BrokenBody => (StatusCode::BAD_REQUEST, "broken_body", "Broken body"),
+            Self::InvalidSearch(_) => (StatusCode::BAD_REQUEST, "invalid_search", "Invalid search"),
+            Self::InvalidRecord(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_record", "Invalid record"),
+            Self::UnknownPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+            Self::NoSuchRecord(_) => (StatusCode::NOT_FOUND, "no_such_record", "No such record"),
+            Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow_body", "Slow body"),
+            Self::VersionConflict { .. } => (StatusCode::PRECONDITION_FAILED, "version_conflict", "Version conflict"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
+            Self::UnsupportedMediaType { .. } => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
+            }
+            Self::Busy | Self::StoredButBusy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
+            Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full"),
+            Self::Store { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "store_failed", "Store failed"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            Self::Other(status) => of_status(*status),
+        }
+    }
+
+    /// The body that tells it.
+    pub(super) fn body(&self, request_id: &str) -> ProblemBody {
+        let (status, code, title) = self.shape();
+        let errors = match self {
+            Self::InvalidRecord(faults) => faults.iter().take(FAULTS_LISTED).cloned().map(FaultBody::from).collect(),
+            _ => Vec::new(),
+        };
+        ProblemBody {
+            kind: format!("urn:crossmatch:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code,
+            request_id: request_id.to_owned(),
+            errors,
+        }
+    }
+
+    /// Whether the same call may work in a moment.
+    const fn passes(&self) -> bool {
+        matches!(self, Self::Busy | Self::StoredButBusy | Self::Stopping | Self::NotReady | Self::DiskFull)
+    }
+}
+
+/// What actix answers by itself, by status alone.
+const fn of_status(status: StatusCode) -> (StatusCode, &'static str, &'static str) {
+    let (code, title) = match status {
+        StatusCode::NOT_FOUND => ("not_found", "Not found"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "Method not allowed"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "Too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "Unsupported media type"),
+        StatusCode::REQUEST_TIMEOUT => ("slow_body", "Slow body"),
+        StatusCode::INTERNAL_SERVER_ERROR => ("internal", "Internal error"),
+        _ => ("refused", "Refused"),
+    };
+    (status, code, title)
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.shape().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        if self.passes() {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Busy => Self::Busy,
+            EngineError::Stopping => Self::Stopping,
+            EngineError::VersionConflict { current } => Self::VersionConflict { current },
+            EngineError::Store { doing, reason } => {
+                tracing::error!(doing, reason, "the store failed");
+                if is_disk_full(&reason) { Self::DiskFull } else { Self::Store { doing } }
+            }
+            EngineError::Search(error @ (SearchError::Query(_) | SearchError::PageToken)) => {
+                Self::InvalidSearch(error.to_string())
+            }
+            EngineError::Search(SearchError::Index(reason)) => {
+                tracing::error!(reason, "the text index failed");
+                Self::Store { doing: "search" }
+            }
+        }
+    }
+}
+
+/// ENOSPC and EDQUOT, as the system words them.
+fn is_disk_full(reason: &str) -> bool {
+    ["os error 28)", "os error 122)", "No space left on device"].iter().any(|words| reason.contains(words))
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Faults(faults) => Self::InvalidRecord(faults),
+            Invalid::Json { .. } => Self::MalformedJson(invalid.to_string()),
+        }
+    }
+}
+
+/// An error, as RFC 9457 has it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemBody {
+    /// A name of the sort of problem, unique in the world.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:crossmatch:problem:invalid_record")]
+    kind: String,
+    /// The sort of problem in words.
+    #[schema(example = "Invalid record")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599, example = 422)]
+    pub(super) status: u16,
+    /// What is wrong this time.
+    #[schema(example = "the body has a fault")]
+    detail: String,
+    /// Stable name of the sort of problem, for programs.
+    #[schema(example = "invalid_record")]
+    code: &'static str,
+    /// The call's id, as in the service's log.
+    request_id: String,
+    /// Every fault of a body that was refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FaultBody>,
+}
+
+/// One thing wrong with a body, and where.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fault)]
+struct FaultBody {
+    /// JSON pointer (RFC 6901) to the value at fault; empty: the whole body.
+    #[schema(example = "/dental/teeth/3")]
+    pointer: String,
+    /// Stable name of the fault.
+    #[schema(example = "invalid_tooth")]
+    code: &'static str,
+    /// What is wrong and what would be right.
+    detail: String,
+}
+
+impl From<Fault> for FaultBody {
+    fn from(fault: Fault) -> Self {
+        Self { pointer: fault.pointer, code: fault.code, detail: fault.detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(problem: &Problem, status: u16, code: &str) {
+        let body = problem.body("r1");
+        assert_eq!((body.status, body.code, body.request_id.as_str()), (status, code, "r1"), "{problem:?}");
+        let comes_again = problem.error_response().headers().contains_key(header::RETRY_AFTER);
+        assert_eq!(comes_again, status == 503 || status == 507, "{problem:?}");
+    }
+
+    #[test]
+    fn what_the_engine_refuses_has_its_status() {
+        let store = |reason: &str| EngineError::Store { doing: "commit", reason: reason.to_owned() };
+        check(&EngineError::Busy.into(), 503, "busy");
+        check(&EngineError::Stopping.into(), 503, "stopping");
+        check(&EngineError::VersionConflict { current: 2 }.into(), 412, "version_conflict");
+        check(&store("No space left on device (os error 28)").into(), 507, "disk_full");
+        check(&store("Input/output error (os error 5)").into(), 500, "store_failed");
+        check(&EngineError::Search(SearchError::PageToken).into(), 400, "invalid_search");
+        check(&EngineError::Search(SearchError::Index("torn".to_owned())).into(), 500, "store_failed");
+    }
+
+    #[test]
+    fn a_hostile_number_of_faults_is_cut_and_counted() {
+        let fault = Fault { pointer: "/x".to_owned(), code: "unknown_field", detail: String::new() };
+        let body = Problem::InvalidRecord(vec![fault; 5_000]).body("r1");
+        assert_eq!(body.errors.len(), FAULTS_LISTED);
+        assert!(body.detail.contains("5000"), "{}", body.detail);
+    }
+}

@@ -1,0 +1,393 @@
+//! `/v1/records/{source}/{id}`: put, get and delete one record.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::web::{self, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Shared;
+use super::answer::Candidates;
+use super::openapi::Refused;
+use super::parameters::{self, Parameters};
+use super::problem::Problem;
+use super::{body, matches};
+use crate::engine::{Engine, EngineError, Outcome, Stored, Written};
+use crate::record::json::{self, Fault, Invalid, Tree};
+use crate::record::{Record, Reference};
+
+/// The reference in a path.
+pub(super) fn reference(path: &Path<(String, String)>) -> Result<Reference, Problem> {
+    Ok(Reference::new(&path.0, &path.1)?)
+}
+
+/// What a put answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PutAnswer)]
+pub(super) struct Put {
+    /// The case system.
+    #[schema(example = "namus")]
+    source: String,
+    /// The identifier in that system.
+    #[schema(example = "MP7")]
+    id: String,
+    /// Counts from 1 for each record, also over a delete.
+    #[schema(minimum = 1, example = 3)]
+    version: u64,
+    /// The record's candidates. Not with `matches=false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    matches: Option<Candidates>,
+}
+
+/// What a get answers.
+#[derive(ToSchema)]
+#[schema(as = StoredRecord)]
+#[expect(dead_code, reason = "documents what `text_of` writes around a record that is text already")]
+struct StoredAnswer {
+    /// The case system.
+    #[schema(example = "namus")]
+    source: String,
+    /// The identifier in that system.
+    #[schema(example = "MP7")]
+    id: String,
+    /// Counts from 1 for each record, also over a delete.
+    #[schema(minimum = 1, example = 3)]
+    version: u64,
+    /// The record, without `source` and `id`.
+    #[schema(schema_with = super::openapi::record)]
+    record: (),
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what `put` reads")]
+struct PutParameters {
+    /// At most so many candidates.
+    #[param(minimum = 1, maximum = 100, default = 10)]
+    limit: Option<u32>,
+    /// False: only store the record.
+    #[param(default = true)]
+    matches: Option<bool>,
+}
+
+/// Insert or replace a record
+///
+/// Stores the record durably and returns its version and its ranked candidates, computed in the same call.
+/// Idempotent: the same body again changes nothing and keeps the version.
+#[utoipa::path(
+    put, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "putRecord",
+    params(
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+        PutParameters,
+        ("If-Match" = Option<String>, Header, nullable = false, description = "Replace only this version, such as `\"3\"`, or any with `*`"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "`*`: insert only, never replace"),
+    ),
+    request_body(content = ref("#/components/schemas/Record"), content_type = "application/json",
+        description = "The record. `source` and `id`, if present, are those of the path.",
+        example = json!({"kind": "missing", "sex": "female", "birth_date": "1985-03", "height_cm": {"min": 160, "max": 165},
+            "last_contact": {"date": "2019-06-02", "place": {"country": "US", "region": "ID"}}})),
+    responses(
+        (status = 200, description = "Replaced, or already as given", body = Put,
+            headers(("ETag" = String, description = "The version, in double quotes"))),
+        (status = 201, description = "Inserted", body = Put,
+            headers(("ETag" = String, description = "The version, in double quotes"))),
+        Refused::<400>, Refused::<408>, Refused::<412>, Refused::<413>, Refused::<415>, Refused::<422>,
+        Refused::<500>, Refused::<503>, Refused::<507>,
+    )
+)]
+pub(super) async fn put(
+    app: Shared,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let reference = reference(&path)?;
+    let mut parameters = Parameters::of(&request)?;
+    let limit = parameters.limit()?;
+    let wants_matches = parameters.flag("matches", true)?;
+    parameters.finish()?;
+    let condition = Condition::of(request.headers())?;
+    let text = body::json(&request, payload, &app).await?;
+    let named = reference.clone();
+    let record = body::parsed(text, move |text| record_of(text, &named)).await?;
+    let engine = app.engine()?;
+    let written = condition.put(&engine, &reference, record).await?;
+    let matches = if wants_matches {
+        let found = engine.matches(&reference, matches::asking_for(limit)).await.map_err(after_storing)?;
+        found.map(|list| app.candidates(list))
+    } else {
+        None
+    };
+    let status = if written.outcome == Outcome::Inserted { StatusCode::CREATED } else { StatusCode::OK };
+    let (source, id) = (reference.source().to_owned(), reference.id().to_owned());
+    let answer = Put { source, id, version: written.version, matches };
+    Ok(HttpResponse::build(status).insert_header((header::ETAG, tag(written.version))).json(answer))
+}
+
+/// Get a record
+///
+/// The record as it was put, and its version.
+#[utoipa::path(
+    get, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "getRecord",
+    params(
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Versions that the caller has, such as `\"3\"`"),
+    ),
+    responses(
+        (status = 200, description = "The record", body = StoredAnswer,
+            headers(("ETag" = String, description = "The version, in double quotes"))),
+        (status = 304, description = "The caller has this version",
+            headers(("ETag" = String, description = "The version, in double quotes"))),
+        Refused::<400>, Refused::<404>, Refused::<500>, Refused::<503>,
+    )
+)]
+pub(super) async fn get(
+    app: Shared,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let reference = reference(&path)?;
+    parameters::none(&request)?;
+    let known = tags(request.headers(), header::IF_NONE_MATCH)?;
+    let stored = stored(&app.engine()?, &reference).await?;
+    let stored = stored.ok_or_else(|| Problem::NoSuchRecord(reference.clone()))?;
+    let etag = (header::ETAG, tag(stored.version));
+    if known.is_some_and(|known| known.hold_weakly(stored.version)) {
+        return Ok(HttpResponse::NotModified().insert_header(etag).finish());
+    }
+    let text = text_of(&reference, &stored);
+    Ok(HttpResponse::Ok().insert_header(etag).content_type("application/json").body(text))
+}
+
+/// Delete a record
+///
+/// Gone from every later answer, index and snapshot. Also succeeds when there is no such record.
+#[utoipa::path(
+    delete, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "deleteRecord",
+    params(
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+    ),
+    responses(
+        (status = 204, description = "There is no such record now"),
+        Refused::<400>, Refused::<500>, Refused::<503>, Refused::<507>,
+    )
+)]
+pub(super) async fn delete(
+    app: Shared,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let reference = reference(&path)?;
+    parameters::none(&request)?;
+    app.engine()?.delete(reference).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Reads the store where waiting is allowed.
+async fn stored(engine: &Arc<Engine>, reference: &Reference) -> Result<Option<Stored>, Problem> {
+    let (engine, reference) = (Arc::clone(engine), reference.clone());
+    let read = web::block(move || engine.get(&reference)).await;
+    Ok(read.map_err(|_| Problem::Internal)??)
+}
+
+/// The answer around a record that is JSON already. A reference has no character that JSON escapes.
+fn text_of(reference: &Reference, stored: &Stored) -> String {
+    let (source, id, version, record) = (reference.source(), reference.id(), stored.version, &stored.json);
+    format!(r#"{{"source":"{source}","id":"{id}","version":{version},"record":{record}}}"#)
+}
+
+/// A put that stored its record must not look like one that did not.
+fn after_storing(error: EngineError) -> Problem {
+    match Problem::from(error) {
+        Problem::Busy => Problem::StoredButBusy,
+        other => other,
+    }
+}
+
+/// The record in a put's body, which may repeat the path's reference but not contradict it.
+fn record_of(text: &[u8], reference: &Reference) -> Result<Record, Problem> {
+    let tree = json::parse(text)?;
+    let contradictions = [("source", reference.source()), ("id", reference.id())]
+        .into_iter()
+        .filter(|(field, expected)| matches!(tree.member(field), Some(Tree::Text(found)) if found != expected))
+        .map(|(field, _)| Fault {
+            pointer: format!("/{field}"),
+            code: "wrong_reference",
+            detail: format!("`{field}` differs from the path's"),
+        });
+    let contradictions: Vec<Fault> = contradictions.collect();
+    match json::read(&tree) {
+        Ok((_, record)) if contradictions.is_empty() => Ok(record),
+        Ok(_) => Err(Problem::InvalidRecord(contradictions)),
+        Err(Invalid::Faults(faults)) => Err(Problem::InvalidRecord([contradictions, faults].concat())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// What must be true of the stored version for a put to go ahead.
+#[derive(Debug, PartialEq, Eq)]
+enum Condition {
+    None,
+    /// There is no such record.
+    Absent,
+    Matches(Tags),
+}
+
+impl Condition {
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let some = tags(headers, header::IF_MATCH)?;
+        match (some, tags(headers, header::IF_NONE_MATCH)?) {
+            (None, None) => Ok(Self::None),
+            (Some(tags), None) => Ok(Self::Matches(tags)),
+            (None, Some(Tags::Any)) => Ok(Self::Absent),
+            (_, Some(_)) => {
+                Err(Problem::InvalidHeader { name: "If-None-Match", detail: "of a put is `*`, and without If-Match" })
+            }
+        }
+    }
+
+    async fn put(&self, engine: &Arc<Engine>, reference: &Reference, record: Record) -> Result<Written, Problem> {
+        let expected = match self {
+            Self::None => None,
+            Self::Absent => Some(0),
+            Self::Matches(Tags::These(these)) if these.len() == 1 => Some(these[0].strong().unwrap_or(u64::MAX)),
+            Self::Matches(tags) => {
+                let current = stored(engine, reference).await?.map_or(0, |stored| stored.version);
+                if current == 0 || !tags.hold_strongly(current) {
+                    return Err(Problem::VersionConflict { current });
+                }
+                Some(current)
+            }
+        };
+        Ok(engine.put(reference.clone(), record, expected).await?)
+    }
+}
+
+/// A version as an entity tag.
+fn tag(version: u64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The entity tags of a conditional header.
+#[derive(Debug, PartialEq, Eq)]
+enum Tags {
+    Any,
+    These(Vec<Tag>),
+}
+
+/// One entity tag: the version in it, if it is one of ours.
+#[derive(Debug, PartialEq, Eq)]
+struct Tag {
+    version: Option<u64>,
+    is_weak: bool,
+}
+
+impl Tag {
+    fn parse(text: &str) -> Option<Self> {
+        let (is_weak, text) = text.strip_prefix("W/").map_or((false, text), |rest| (true, rest));
+        let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+        let version = inner.parse().ok().filter(|version: &u64| *version > 0 && version.to_string() == inner);
+        (!inner.contains('"')).then_some(Self { version, is_weak })
+    }
+
+    fn strong(&self) -> Option<u64> {
+        self.version.filter(|_| !self.is_weak)
+    }
+}
+
+impl Tags {
+    /// As `If-Match` compares.
+    fn hold_strongly(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|tag| tag.strong() == Some(version)),
+        }
+    }
+
+    /// As `If-None-Match` compares.
+    fn hold_weakly(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|tag| tag.version == Some(version)),
+        }
+    }
+}
+
+fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Problem> {
+    let named = if name == header::IF_MATCH { "If-Match" } else { "If-None-Match" };
+    let refused = || Problem::InvalidHeader { name: named, detail: "must be `*` or versions in double quotes" };
+    let mut found = None;
+    for value in headers.get_all(name) {
+        let text = value.to_str().map_err(|_| refused())?.trim();
+        let these = match text {
+            "*" => Some(Tags::Any),
+            _ => text.split(',').map(|tag| Tag::parse(tag.trim())).collect::<Option<Vec<_>>>().map(Tags::These),
+        };
+        found = match (found, these) {
+            (None, Some(these)) => Some(these),
+            (Some(Tags::These(all)), Some(Tags::These(more))) => {
+                Some(Tags::These(all.into_iter().chain(more).collect()))
+            }
+            _ => return Err(refused()),
+        };
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    fn condition(name: HeaderName, value: &'static str) -> Result<Condition, Problem> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        Condition::of(&headers)
+    }
+
+    fn check(value: &'static str, holds: &[u64], does_not: &[u64]) {
+        let Ok(Condition::Matches(tags)) = condition(header::IF_MATCH, value) else { panic!("{value}") };
+        assert!(holds.iter().all(|version| tags.hold_strongly(*version)), "{value}");
+        assert!(!does_not.iter().any(|version| tags.hold_strongly(*version)), "{value}");
+    }
+
+    #[test]
+    fn if_match_compares_strongly() {
+        check("\"3\"", &[3], &[1, 33]);
+        check("*", &[1, 2], &[]);
+        check("\"1\", \"2\"", &[1, 2], &[3]);
+        check("W/\"3\"", &[], &[3]);
+        check("\"abc\"", &[], &[1]);
+        check("\"03\"", &[], &[3]);
+    }
+
+    #[test]
+    fn a_header_that_is_no_tag_is_refused() {
+        for value in ["", "3", "\"3", "\"3\" \"4\"", "*, \"3\"", "\"\"\""] {
+            assert!(condition(header::IF_MATCH, value).is_err(), "{value:?}");
+        }
+        assert_eq!(condition(header::IF_NONE_MATCH, "*").unwrap(), Condition::Absent);
+        assert!(condition(header::IF_NONE_MATCH, "\"3\"").is_err());
+    }
+
+    #[test]
+    fn a_body_may_repeat_its_reference_but_not_contradict_it() {
+        let reference = Reference::new("namus", "MP7").unwrap();
+        let read = |text: &str| record_of(text.as_bytes(), &reference);
+        assert!(read(r#"{"kind":"missing","source":"namus","id":"MP7"}"#).is_ok());
+        assert!(read(r#"{"kind":"missing"}"#).is_ok());
+        let Err(Problem::InvalidRecord(faults)) = read(r#"{"kind":"lost","source":"ncic","id":"MP8"}"#) else {
+            panic!("accepted");
+        };
+        let found: Vec<(&str, &str)> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(found, [("/source", "wrong_reference"), ("/id", "wrong_reference"), ("/kind", "unknown_value")]);
+    }
+}

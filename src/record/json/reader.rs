@@ -1,0 +1,221 @@
+//! Walking a [`Tree`] and noting every fault on the way, each with its JSON pointer.
+//!
+//! Reading never stops at a fault: what cannot be read is left out of the half-built value, which is thrown
+//! away at the end if any fault was noted. Details name codes, fields and limits, never a person's data.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use rustc_hash::FxHashSet;
+use serde::Serialize;
+
+use super::tree::Tree;
+
+/// One thing wrong with a body, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// JSON pointer (RFC 6901) to the value at fault; empty: the whole body.
+    pub pointer: String,
+    /// Stable name of the fault.
+    pub code: &'static str,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}
+
+/// A value that is one of a closed list, with its code in JSON.
+pub trait Code: Copy + 'static {
+    /// Every value.
+    const ALL: &'static [Self];
+
+    /// The value's code.
+    fn code(self) -> &'static str;
+}
+
+/// The list of faults that all nodes of one walk share.
+pub(super) type Faults = RefCell<Vec<Fault>>;
+
+/// One value and where it stands.
+pub(super) struct Node<'a> {
+    tree: &'a Tree,
+    pointer: String,
+    faults: &'a Faults,
+}
+
+impl<'a> Node<'a> {
+    pub(super) fn root(tree: &'a Tree, faults: &'a Faults) -> Self {
+        Self { tree, pointer: String::new(), faults }
+    }
+
+    fn below(&self, name: &str, tree: &'a Tree) -> Self {
+        let escaped = name.replace('~', "~0").replace('/', "~1");
+        Self { tree, pointer: format!("{}/{escaped}", self.pointer), faults: self.faults }
+    }
+
+    /// Notes a fault of this value.
+    pub(super) fn fault(&self, code: &'static str, detail: impl Display) {
+        let detail = detail.to_string();
+        self.faults.borrow_mut().push(Fault { pointer: self.pointer.clone(), code, detail });
+    }
+
+    fn wrong_type(&self, expected: &str) {
+        self.fault("wrong_type", format_args!("expected {expected}, found {}", self.tree.what()));
+    }
+
+    /// The members of an object.
+    pub(super) fn object(&self) -> Option<Object<'_, 'a>> {
+        let Tree::Object(members) = self.tree else {
+            self.wrong_type("an object");
+            return None;
+        };
+        let mut seen = FxHashSet::default();
+        for (name, tree) in members {
+            if !seen.insert(name) {
+                self.below(name, tree).fault("duplicate_field", "the field stands twice");
+            }
+        }
+        Some(Object { node: self, members, known: RefCell::new(Vec::new()) })
+    }
+
+    /// The members of an object whose names are data.
+    pub(super) fn entries(&self) -> Vec<(&'a str, Self)> {
+        let Some(object) = self.object() else { return Vec::new() };
+        object.members.iter().map(|(name, tree)| (name.as_str(), self.below(name, tree))).collect()
+    }
+
+    /// The items of an array of at most `most`.
+    pub(super) fn list(&self, most: usize) -> Vec<Self> {
+        let Tree::List(items) = self.tree else {
+            self.wrong_type("an array");
+            return Vec::new();
+        };
+        if items.len() > most {
+            self.fault("too_many_items", format_args!("{} items; at most {most}", items.len()));
+        }
+        items.iter().take(most).enumerate().map(|(at, item)| self.below(&at.to_string(), item)).collect()
+    }
+
+    /// The items of an array whose items differ from each other, each read by `read`.
+    pub(super) fn distinct<T: PartialEq>(&self, read: impl Fn(&Self) -> Option<T>) -> Vec<T> {
+        let mut found = Vec::new();
+        for item in self.list(usize::MAX) {
+            match read(&item) {
+                Some(value) if found.contains(&value) => item.fault("duplicate_item", "the value stands twice"),
+                Some(value) => found.push(value),
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// Any string.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match self.tree {
+            Tree::Text(text) => Some(text),
+            _ => {
+                self.wrong_type("a string");
+                None
+            }
+        }
+    }
+
+    /// A string of at most `most` characters; an empty one is unknown.
+    pub(super) fn text_within(&self, most: usize) -> Option<String> {
+        let text = self.text()?;
+        let length = text.chars().count();
+        if length > most {
+            self.fault("too_long", format_args!("{length} characters; at most {most}"));
+        }
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        match self.tree {
+            Tree::Number(number) => Some(*number),
+            _ => {
+                self.wrong_type("a number");
+                None
+            }
+        }
+    }
+
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.tree {
+            Tree::Bool(value) => Some(*value),
+            _ => {
+                self.wrong_type("true or false");
+                None
+            }
+        }
+    }
+
+    /// One of a closed list.
+    pub(super) fn code<C: Code>(&self) -> Option<C> {
+        let text = self.text()?;
+        let known = C::ALL.iter().copied().find(|value| value.code() == text);
+        if known.is_none() {
+            let codes: Vec<&str> = C::ALL.iter().map(|value| value.code()).collect();
+            self.fault("unknown_value", format_args!("{:?} is not one of: {}", short(text), codes.join(", ")));
+        }
+        known
+    }
+
+    /// A string read by `parse`, its error noted under `code`.
+    pub(super) fn parsed<T, E: Display>(
+        &self,
+        code: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        parse(self.text()?).map_err(|error| self.fault(code, error)).ok()
+    }
+}
+
+/// An object whose fields are known: what is never asked for is a fault.
+pub(super) struct Object<'n, 'a> {
+    node: &'n Node<'a>,
+    members: &'a [(String, Tree)],
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> Object<'_, 'a> {
+    /// A field; absent and `null` are the same.
+    pub(super) fn field(&self, name: &'static str) -> Option<Node<'a>> {
+        self.known.borrow_mut().push(name);
+        let tree = self.members.iter().find(|(key, _)| key == name).map(|(_, tree)| tree)?;
+        (*tree != Tree::Null).then(|| self.node.below(name, tree))
+    }
+
+    /// A field that must be there.
+    pub(super) fn required(&self, name: &'static str) -> Option<Node<'a>> {
+        let field = self.field(name);
+        if field.is_none() {
+            self.node.fault("missing_field", format_args!("the field `{name}` is required"));
+        }
+        field
+    }
+
+    /// Notes every field that was never asked for.
+    pub(super) fn refuse_unknown(self) {
+        let known = self.known.into_inner();
+        for (name, tree) in self.members.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+            let likeness = |known: &&str| if name.len() <= SHORT { strsim::jaro_winkler(name, known) } else { 0.0 };
+            let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let hint = match nearest.filter(|known| likeness(known) > 0.85) {
+                Some(known) => format!("; did you mean `{known}`?"),
+                None => String::new(),
+            };
+            let detail = format_args!("unknown field `{}`{hint}", short(name)).to_string();
+            self.node.below(name, tree).fault("unknown_field", detail);
+        }
+    }
+}
+
+/// Characters of a value that an error shows.
+const SHORT: usize = 64;
+
+/// Enough of a value to recognize it in an error.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

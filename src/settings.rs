@@ -1,0 +1,312 @@
+//! Every knob of `serve`, once: its flag, its environment variable, its key in the file, its unit and its limits.
+//!
+//! A [`Layer`] is what one origin says, each knob or nothing; the command line and the environment fill one, the file
+//! another. Laid over each other and over the defaults they become [`Settings`], in one place that checks the limits.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::value_parser as parser;
+use serde::Deserialize;
+use thiserror::Error;
+
+const THREADS: RangeInclusive<u64> = 1..=1_024;
+const RECORD_MAX_BYTES: RangeInclusive<u64> = 1_024..=1 << 30;
+const BATCH_BUFFER_BYTES: RangeInclusive<u64> = 65_536..=1 << 30;
+const QUEUE: RangeInclusive<u64> = 1..=1_000_000;
+const TIMEOUT_MS: RangeInclusive<u64> = 100..=3_600_000;
+
+/// What one origin says about each knob. Keys of the file are these names, with `_` or `-`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Where to listen; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "CROSSMATCH_LISTEN", value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// The directory of the index, made if it is not there [default: index]
+    #[arg(long, env = "CROSSMATCH_INDEX_DIR", value_name = "DIR")]
+    #[serde(alias = "index-dir")]
+    pub index_dir: Option<PathBuf>,
+    /// Threads that weigh records [default: one a processor]
+    #[arg(long, env = "CROSSMATCH_THREADS", value_name = "N", value_parser = parser!(u64).range(THREADS))]
+    pub threads: Option<u64>,
+    /// Parameters of the evidence, instead of the built-in ones
+    #[arg(long, env = "CROSSMATCH_MODEL", value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Serve a small synthetic collection from a temporary directory
+    #[arg(long, env = "CROSSMATCH_DEMO", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+        value_name = "true|false")]
+    pub demo: Option<bool>,
+    /// The longest body of a record, and line of a batch [default: 16777216]
+    #[arg(long, env = "CROSSMATCH_RECORD_MAX_BYTES", value_name = "BYTES",
+        value_parser = parser!(u64).range(RECORD_MAX_BYTES))]
+    #[serde(alias = "record-max-bytes")]
+    pub record_max_bytes: Option<u64>,
+    /// Answers of one batch that wait for a client that is still sending [default: 67108864]
+    #[arg(long, env = "CROSSMATCH_BATCH_BUFFER_BYTES", value_name = "BYTES",
+        value_parser = parser!(u64).range(BATCH_BUFFER_BYTES))]
+    #[serde(alias = "batch-buffer-bytes")]
+    pub batch_buffer_bytes: Option<u64>,
+    /// Writes that may wait for the next commit; more are refused with 503 [default: 4096]
+    #[arg(long, env = "CROSSMATCH_WRITE_QUEUE", value_name = "N", value_parser = parser!(u64).range(QUEUE))]
+    #[serde(alias = "write-queue")]
+    pub write_queue: Option<u64>,
+    /// Matches that may wait for a thread; more are refused with 503 [default: 256]
+    #[arg(long, env = "CROSSMATCH_MATCH_QUEUE", value_name = "N", value_parser = parser!(u64).range(QUEUE))]
+    #[serde(alias = "match-queue")]
+    pub match_queue: Option<u64>,
+    /// How long a client may take to send a request's head [default: 5000]
+    #[arg(long, env = "CROSSMATCH_HEAD_TIMEOUT_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "head-timeout-ms")]
+    pub head_timeout_ms: Option<u64>,
+    /// The longest pause between two pieces of a request's body [default: 60000]
+    #[arg(long, env = "CROSSMATCH_BODY_TIMEOUT_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "body-timeout-ms")]
+    pub body_timeout_ms: Option<u64>,
+    /// How long an idle connection stays open [default: 75000]
+    #[arg(long, env = "CROSSMATCH_KEEP_ALIVE_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "keep-alive-ms")]
+    pub keep_alive_ms: Option<u64>,
+    /// How long calls under way may take to finish when the service stops [default: 30000]
+    #[arg(long, env = "CROSSMATCH_SHUTDOWN_TIMEOUT_MS", value_name = "MS",
+        value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "shutdown-timeout-ms")]
+    pub shutdown_timeout_ms: Option<u64>,
+    /// What is logged [default: info]
+    #[arg(long, env = "CROSSMATCH_LOG_LEVEL", value_name = "LEVEL")]
+    #[serde(alias = "log-level")]
+    pub log_level: Option<LogLevel>,
+    /// How it is written [default: text]
+    #[arg(long, env = "CROSSMATCH_LOG_FORMAT", value_name = "FORMAT")]
+    #[serde(alias = "log-format")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// From which level on events are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What the service could not do.
+    Error,
+    /// What it worked around.
+    Warn,
+    /// A line a call.
+    Info,
+    /// What happens inside.
+    Debug,
+    /// All of it.
+    Trace,
+}
+
+impl LogLevel {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// How a line of the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// Every knob, set and within its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `HOST:PORT`.
+    pub listen: String,
+    /// The directory of the index.
+    pub index_dir: PathBuf,
+    /// Threads that weigh records.
+    pub threads: usize,
+    /// Parameters of the evidence; none: the built-in ones.
+    pub model: Option<PathBuf>,
+    /// Serve a synthetic collection.
+    pub demo: bool,
+    /// The longest body of a record, and line of a batch.
+    pub record_max_bytes: usize,
+    /// Answers of one batch that wait for a client that is still sending.
+    pub batch_buffer_bytes: usize,
+    /// Writes that may wait.
+    pub write_queue: usize,
+    /// Matches that may wait.
+    pub match_queue: usize,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+    /// The longest pause between two pieces of a body.
+    pub body_timeout: Duration,
+    /// How long an idle connection stays open.
+    pub keep_alive: Duration,
+    /// How long calls under way may take to finish.
+    pub shutdown_timeout: Duration,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How it is written.
+    pub log_format: LogFormat,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read the settings in {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The file is not TOML, or has a key that no setting has.
+    #[error("{}, line {line}: {message}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A number outside its limits.
+    #[error("the setting `{name}` is {value}; it must be from {least} to {most}")]
+    OutOfRange {
+        /// The setting.
+        name: &'static str,
+        /// What it is.
+        value: u64,
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+    },
+}
+
+impl Layer {
+    /// What a TOML file says.
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SettingsError::Unreadable { path: path.to_owned(), error })?;
+        toml::from_str(&text).map_err(|error| SettingsError::Invalid {
+            path: path.to_owned(),
+            line: error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count()),
+            message: error.message().replace('\n', " "),
+        })
+    }
+
+    /// This layer where it says something, else the one below.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            listen: self.listen.or(below.listen),
+            index_dir: self.index_dir.or(below.index_dir),
+            threads: self.threads.or(below.threads),
+            model: self.model.or(below.model),
+            demo: self.demo.or(below.demo),
+            record_max_bytes: self.record_max_bytes.or(below.record_max_bytes),
+            batch_buffer_bytes: self.batch_buffer_bytes.or(below.batch_buffer_bytes),
+            write_queue: self.write_queue.or(below.write_queue),
+            match_queue: self.match_queue.or(below.match_queue),
+            head_timeout_ms: self.head_timeout_ms.or(below.head_timeout_ms),
+            body_timeout_ms: self.body_timeout_ms.or(below.body_timeout_ms),
+            keep_alive_ms: self.keep_alive_ms.or(below.keep_alive_ms),
+            shutdown_timeout_ms: self.shutdown_timeout_ms.or(below.shutdown_timeout_ms),
+            log_level: self.log_level.or(below.log_level),
+            log_format: self.log_format.or(below.log_format),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings that a layer, over the defaults, stands for.
+    pub fn new(layer: Layer) -> Result<Self, SettingsError> {
+        let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+        Ok(Self {
+            listen: layer.listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
+            index_dir: layer.index_dir.unwrap_or_else(|| PathBuf::from("index")),
+            threads: number("threads", layer.threads.unwrap_or(processors), THREADS)?,
+            model: layer.model,
+            demo: layer.demo.unwrap_or(false),
+            record_max_bytes: number("record_max_bytes", layer.record_max_bytes.unwrap_or(16 << 20), RECORD_MAX_BYTES)?,
+            batch_buffer_bytes: number(
+                "batch_buffer_bytes",
+                layer.batch_buffer_bytes.unwrap_or(64 << 20),
+                BATCH_BUFFER_BYTES,
+            )?,
+            write_queue: number("write_queue", layer.write_queue.unwrap_or(4_096), QUEUE)?,
+            match_queue: number("match_queue", layer.match_queue.unwrap_or(256), QUEUE)?,
+            head_timeout: timeout("head_timeout_ms", layer.head_timeout_ms.unwrap_or(5_000))?,
+            body_timeout: timeout("body_timeout_ms", layer.body_timeout_ms.unwrap_or(60_000))?,
+            keep_alive: timeout("keep_alive_ms", layer.keep_alive_ms.unwrap_or(75_000))?,
+            shutdown_timeout: timeout("shutdown_timeout_ms", layer.shutdown_timeout_ms.unwrap_or(30_000))?,
+            log_level: layer.log_level.unwrap_or(LogLevel::Info),
+            log_format: layer.log_format.unwrap_or(LogFormat::Text),
+        })
+    }
+}
+
+fn number(name: &'static str, value: u64, limits: RangeInclusive<u64>) -> Result<usize, SettingsError> {
+    let (least, most) = (*limits.start(), *limits.end());
+    let refused = SettingsError::OutOfRange { name, value, least, most };
+    if limits.contains(&value) { usize::try_from(value).map_err(|_| refused) } else { Err(refused) }
+}
+
+fn timeout(name: &'static str, ms: u64) -> Result<Duration, SettingsError> {
+    number(name, ms, TIMEOUT_MS).map(|_| Duration::from_millis(ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Layer, SettingsError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        Layer::read(file.path())
+    }
+
+    #[test]
+    fn the_upper_layer_wins() {
+        let upper = Layer { threads: Some(3), ..Layer::default() };
+        let lower = read("threads = 5\nwrite-queue = 7\nindex_dir = \"i\"\nlog_level = \"debug\"").unwrap();
+        let settings = Settings::new(upper.over(lower)).unwrap();
+        assert_eq!((settings.threads, settings.write_queue), (3, 7));
+        assert_eq!((settings.index_dir, settings.log_level), (PathBuf::from("i"), LogLevel::Debug));
+        assert_eq!((settings.listen.as_str(), settings.record_max_bytes), ("127.0.0.1:8080", 16 << 20));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told_in_one_line() {
+        for (text, words) in [
+            ("threads = 1\nthread = 2", ["line 2", "thread"]),
+            ("threads = \"many\"", ["line 1", "u64"]),
+            ("log_level = \"loud\"", ["line 1", "loud"]),
+            ("threads", ["line 1", "="]),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(words.iter().all(|word| error.contains(word)) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_number_outside_its_limits_is_refused_by_name() {
+        for text in ["threads = 0", "record_max_bytes = 1", "head_timeout_ms = 99", "write_queue = 1000001"] {
+            let name = text.split(' ').next().unwrap();
+            let error = Settings::new(read(text).unwrap()).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Durable records: the only room that touches `index/`.
+//!
+//! `records.redb` holds every record in JSON with its version, and the order of the writes. One transaction commits a
+//! batch of writes; when [`Store::apply`] returns they survive a loss of power. `columns.bin` and `text/` are derived
+//! from it: each says up to which write it goes, and what came after is found in the table of changes.
+//!
+//! redb was taken for its single file, its transactions, and no threads of its own.
+
+mod lock;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use thiserror::Error;
+
+use crate::record::{Record, Reference, json};
+
+use lock::DirectoryLock;
+
+/// Reference to version (8 bytes, little-endian) and JSON.
+const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("records");
+/// Reference of a deleted record to its last version: versions count on over a delete.
+const DELETED: TableDefinition<'_, &str, u64> = TableDefinition::new("deleted");
+/// Number of a write to the reference it wrote, as far back as a derived file needs it.
+const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
+/// Numbers by name: `format`, `sequence` (the last write), `forgotten` (the last change that was dropped).
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+const FORMAT: u64 = 1;
+
+const RECORDS_FILE: &str = "records.redb";
+const COLUMNS_FILE: &str = "columns.bin";
+const TEXT_DIRECTORY: &str = "text";
+
+/// The durable records of one directory.
+pub struct Store {
+    database: Database,
+    directory: PathBuf,
+    _lock: DirectoryLock,
+}
+
+/// One write to be made durable.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Insert or replace.
+    Put {
+        /// Which record.
+        reference: Reference,
+        /// The record in JSON.
+        json: String,
+        /// Only if the stored version is this one; 0: only if there is none.
+        if_version: Option<u64>,
+    },
+    /// Remove.
+    Delete {
+        /// Which record.
+        reference: Reference,
+    },
+}
+
+/// What became of one write of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// There was none; the version is now this.
+    Inserted(u64),
+    /// There was another; the version is now this.
+    Replaced(u64),
+    /// There was the same, with this version. Nothing was written.
+    Unchanged(u64),
+    /// Removed.
+    Deleted,
+    /// There was none to remove.
+    Absent,
+    /// The stored version (0: none) is not the one expected. Nothing was written.
+    Conflict(u64),
+}
+
+/// A stored record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// From 1, counted for each record, also over a delete.
+    pub version: u64,
+    /// The record in JSON, without its reference.
+    pub json: String,
+}
+
+/// Why the store did not do what it was asked. Names the file.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// Another process has the directory.
+    #[error("{0}: another crossmatch is using this directory; stop it or choose another --index-dir")]
+    Locked(PathBuf),
+    /// The records' file is not ours, or is damaged.
+    #[error("{file}: {reason}; move the directory away and import the records again, or restore a backup")]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A newer or older format.
+    #[error("{file}: its format is {found}, this version reads {FORMAT}")]
+    Format {
+        /// The file.
+        file: PathBuf,
+        /// The format found.
+        found: u64,
+    },
+    /// The disk refused.
+    #[error("{file}: cannot {doing}: {reason}")]
+    Disk {
+        /// The file.
+        file: PathBuf,
+        /// What was under way.
+        doing: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl Store {
+    /// Opens the directory, or makes a new one.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        let disk =
+            |doing, error: io::Error| StoreError::Disk { file: directory.to_owned(), doing, reason: error.to_string() };
+        fs::create_dir_all(directory).map_err(|error| disk("make the directory", error))?;
+        let lock = DirectoryLock::take(directory)?;
+        let file = directory.join(RECORDS_FILE);
+        let database = Database::create(&file)
+            .map_err(|error| StoreError::Unusable { file: file.clone(), reason: error.to_string() })?;
+        let store = Self { database, directory: directory.to_owned(), _lock: lock };
+        store.check_format()?;
+        Ok(store)
+    }
+
+    /// Makes a batch of writes durable, in order, all or none. Returns what became of each and the last write's number.
+    pub fn apply(&self, writes: &[Write]) -> Result<(Vec<Applied>, u64), StoreError> {
+        self.transact("write records", |transaction| {
+            let mut records = transaction.open_table(RECORDS)?;
+            let mut deleted = transaction.open_table(DELETED)?;
+            let mut changes = transaction.open_table(CHANGES)?;
+            let mut meta = transaction.open_table(META)?;
+            let mut sequence = number(&meta, "sequence")?;
+            let mut outcomes = Vec::with_capacity(writes.len());
+            for write in writes {
+                let outcome = apply_one(&mut records, &mut deleted, write)?;
+                if matches!(outcome, Applied::Inserted(_) | Applied::Replaced(_) | Applied::Deleted) {
+                    sequence += 1;
+                    changes.insert(sequence, write.reference().as_str())?;
+                }
+                outcomes.push(outcome);
+            }
+            meta.insert("sequence", sequence)?;
+            Ok((outcomes, sequence))
+        })
+    }
+
+    /// A stored record.
+    pub fn get(&self, reference: &Reference) -> Result<Option<Stored>, StoreError> {
+        self.read("read a record", |transaction| {
+            let records = transaction.open_table(RECORDS)?;
+            Ok(records.get(reference.as_str())?.and_then(|value| unpack(value.value())))
+        })
+    }
+
+    /// The number of the last write.
+    pub fn sequence(&self) -> Result<u64, StoreError> {
+        self.read("read the sequence", |transaction| number(&transaction.open_table(META)?, "sequence"))
+    }
+
+    /// The references written after a write, oldest first, at most `most`, each with its write's number; none: so
+    /// far back the changes are forgotten, and whoever asks must begin anew from [`Store::each`].
+    pub fn changes_since(&self, sequence: u64, most: usize) -> Result<Option<Vec<(u64, Reference)>>, StoreError> {
+        self.read("read the changes", |transaction| {
+            if sequence < number(&transaction.open_table(META)?, "forgotten")? {
+                return Ok(None);
+            }
+            let changes = transaction.open_table(CHANGES)?;
+            let mut found = Vec::new();
+            for change in changes.range(sequence + 1..)?.take(most) {
+                let (number, reference) = change?;
+                found.extend(Reference::parse(reference.value()).ok().map(|reference| (number.value(), reference)));
+            }
+            Ok(Some(found))
+        })
+    }
+
+    /// Forgets the changes up to a write: every derived file has them.
+    pub fn forget_changes(&self, upto: u64) -> Result<(), StoreError> {
+        self.transact("forget changes", |transaction| {
+            let mut changes = transaction.open_table(CHANGES)?;
+            let mut meta = transaction.open_table(META)?;
+            changes.retain_in(..=upto, |_, _| false)?;
+            let forgotten = number(&meta, "forgotten")?.max(upto);
+            meta.insert("forgotten", forgotten)?;
+            Ok(())
+        })
+    }
+
+    /// Hands every stored record to `take`, in batches, as of one moment; returns that moment's last write.
+    pub fn each(&self, batch: usize, mut take: impl FnMut(Vec<(Reference, String)>)) -> Result<u64, StoreError> {
+        self.read("read the records", |transaction| {
+            let sequence = number(&transaction.open_table(META)?, "sequence")?;
+            let mut found = Vec::with_capacity(batch);
+            for record in transaction.open_table(RECORDS)?.iter()? {
+                let (reference, value) = record?;
+                let stored = unpack(value.value());
+                found.extend(Reference::parse(reference.value()).ok().zip(stored.map(|stored| stored.json)));
+                if found.len() == batch {
+                    take(std::mem::replace(&mut found, Vec::with_capacity(batch)));
+                }
+            }
+            take(found);
+            Ok(sequence)
+        })
+    }
+
+    /// The bytes of the columns' file, if there is one.
+    pub fn read_columns(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        match fs::read(self.columns_file()) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.columns_error("read", &error)),
+        }
+    }
+
+    /// Replaces the columns' file: the old one stays until the new one is whole and durable.
+    pub fn write_columns(&self, bytes: &[u8]) -> Result<(), StoreError> {
+        let replace = || {
+            let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+            io::Write::write_all(&mut file, bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(self.columns_file()).map_err(|error| error.error)?;
+            fs::File::open(&self.directory)?.sync_all()
+        };
+        replace().map_err(|error: io::Error| self.columns_error("write", &error))
+    }
+
+    /// Where the columns' file is.
+    pub fn columns_file(&self) -> PathBuf {
+        self.directory.join(COLUMNS_FILE)
+    }
+
+    /// Where the text index is.
+    pub fn text_directory(&self) -> PathBuf {
+        self.directory.join(TEXT_DIRECTORY)
+    }
+
+    /// Bytes of all files in the directory.
+    pub fn bytes(&self) -> u64 {
+        fn below(directory: &Path) -> u64 {
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+            let size = |entry: fs::DirEntry| match entry.metadata() {
+                Ok(data) if data.is_dir() => below(&entry.path()),
+                Ok(data) => data.len(),
+                Err(_) => 0,
+            };
+            entries.map(size).sum()
+        }
+        below(&self.directory)
+    }
+
+    fn check_format(&self) -> Result<(), StoreError> {
+        let found = self.transact("prepare the tables", |transaction| {
+            transaction.open_table(RECORDS)?;
+            transaction.open_table(DELETED)?;
+            transaction.open_table(CHANGES)?;
+            let mut meta = transaction.open_table(META)?;
+            let found = meta.get("format")?.map(|format| format.value());
+            if found.is_none() {
+                meta.insert("format", FORMAT)?;
+            }
+            Ok(found.unwrap_or(FORMAT))
+        })?;
+        if found == FORMAT { Ok(()) } else { Err(StoreError::Format { file: self.records_file(), found }) }
+    }
+
+    fn transact<T>(
+        &self,
+        doing: &'static str,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let run = || {
+            let transaction = self.database.begin_write()?;
+            let done = change(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        };
+        run().map_err(|error| self.error(doing, &error))
+    }
+
+    fn read<T>(
+        &self,
+        doing: &'static str,
+        look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let run = || look(&self.database.begin_read()?);
+        run().map_err(|error| self.error(doing, &error))
+    }
+
+    fn records_file(&self) -> PathBuf {
+        self.directory.join(RECORDS_FILE)
+    }
+
+    fn error(&self, doing: &'static str, error: &redb::Error) -> StoreError {
+        match error {
+            redb::Error::Corrupted(reason) => {
+                StoreError::Unusable { file: self.records_file(), reason: reason.clone() }
+            }
+            other => StoreError::Disk { file: self.records_file(), doing, reason: other.to_string() },
+        }
+    }
+
+    fn columns_error(&self, doing: &'static str, error: &io::Error) -> StoreError {
+        StoreError::Disk { file: self.columns_file(), doing, reason: error.to_string() }
+    }
+}
+
+impl Write {
+    /// Bytes of the record.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Put { json, .. } => json.len(),
+            Self::Delete { .. } => 0,
+        }
+    }
+
+    /// Which record is written.
+    pub fn reference(&self) -> &Reference {
+        match self {
+            Self::Put { reference, .. } | Self::Delete { reference } => reference,
+        }
+    }
+}
+
+fn apply_one(
+    records: &mut redb::Table<'_, &str, &[u8]>,
+    deleted: &mut redb::Table<'_, &str, u64>,
+    write: &Write,
+) -> Result<Applied, redb::Error> {
+    let key = write.reference().as_str();
+    let stored = records.get(key)?.and_then(|value| unpack(value.value()));
+    match (write, stored) {
+        (Write::Delete { .. }, None) => Ok(Applied::Absent),
+        (Write::Delete { .. }, Some(stored)) => {
+            records.remove(key)?;
+            deleted.insert(key, stored.version)?;
+            Ok(Applied::Deleted)
+        }
+        (Write::Put { if_version: Some(expected), .. }, stored)
+            if *expected != stored.as_ref().map_or(0, |stored| stored.version) =>
+        {
+            Ok(Applied::Conflict(stored.map_or(0, |stored| stored.version)))
+        }
+        (Write::Put { json, .. }, Some(stored)) if *json == stored.json => Ok(Applied::Unchanged(stored.version)),
+        (Write::Put { json, .. }, Some(stored)) => {
+            records.insert(key, pack(stored.version + 1, json).as_slice())?;
+            Ok(Applied::Replaced(stored.version + 1))
+        }
+        (Write::Put { json, .. }, None) => {
+            let version = deleted.remove(key)?.map_or(0, |version| version.value()) + 1;
+            records.insert(key, pack(version, json).as_slice())?;
+            Ok(Applied::Inserted(version))
+        }
+    }
+}
+
+fn number(meta: &impl ReadableTable<&'static str, u64>, name: &str) -> Result<u64, redb::Error> {
+    Ok(meta.get(name)?.map_or(0, |number| number.value()))
+}
+
+fn pack(version: u64, json: &str) -> Vec<u8> {
+    [&version.to_le_bytes(), json.as_bytes()].concat()
+}
+
+fn unpack(value: &[u8]) -> Option<Stored> {
+    let (version, json) = value.split_first_chunk::<8>()?;
+    Some(Stored { version: u64::from_le_bytes(*version), json: std::str::from_utf8(json).ok()?.to_owned() })
+}
+
+/// Reads a stored record's JSON. None: it was written by a version with other rules.
+pub fn read_json(text: &str) -> Option<Record> {
+    let tree = json::parse(text.as_bytes()).ok()?;
+    json::read(&tree).ok().map(|(_, record)| record)
+}

@@ -1,0 +1,136 @@
+//! No acknowledged write is lost to `kill -9`: the program is killed many times with writes under way, and every
+//! answer that a client had in hand is true after the next start, in the records and in what is matched.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+
+use crate::client::Call;
+
+const ROUNDS: usize = 6;
+const CLIENTS: usize = 4;
+const RECORDS: usize = 12;
+/// Acknowledged writes after which the program is killed, the others then under way.
+const WRITES: usize = 40;
+
+/// What a client was told last of each record: its version and text, or that it is deleted.
+type Told = BTreeMap<String, Option<(u64, String)>>;
+
+struct Program {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    fn start(directory: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_crossmatch"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--index-dir"])
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        Self { child, address: address.parse().unwrap() }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Writes to records that are this client's alone until the program is gone. A write without an answer may or may not
+/// have happened: what the client knew of that record is forgotten.
+fn write_until_killed(address: SocketAddr, client: usize, told: &Mutex<Told>, done: &dyn Fn()) {
+    for turn in 0.. {
+        let id = format!("{client}-{}", turn % RECORDS);
+        let path = format!("/v1/records/crash/{id}?matches=false");
+        let before = told.lock().unwrap().remove(&id);
+        let delete = turn % 7 == 6;
+        let record = format!(r#"{{"kind":"missing","sex":"male","narrative":"turn {turn}"}}"#);
+        let call = Call::new(address, if delete { "DELETE" } else { "PUT" }, &path);
+        let answer = std::panic::catch_unwind(|| call.send(if delete { b"" } else { record.as_bytes() }));
+        let Ok(answer) = answer else { return };
+        let known = match answer.status {
+            204 => None,
+            200 | 201 => Some((answer.json()["version"].as_u64().unwrap(), record)),
+            other => panic!("status {other} after {before:?}"),
+        };
+        told.lock().unwrap().insert(id, known);
+        done();
+    }
+}
+
+fn check(address: SocketAddr, told: &Told) {
+    for (id, known) in told {
+        let answer = Call::new(address, "GET", &format!("/v1/records/crash/{id}")).send(b"");
+        match known {
+            None => assert_eq!(answer.status, 404, "{id} was deleted"),
+            Some((version, record)) => {
+                let found = answer.json();
+                let record: serde_json::Value = serde_json::from_str(record).unwrap();
+                assert_eq!((answer.status, found["version"].as_u64()), (200, Some(*version)), "{id}");
+                assert_eq!(found["record"]["narrative"], record["narrative"], "{id}");
+            }
+        }
+    }
+    let body = br#"{"kind":"unidentified","sex":"male"}"#;
+    let list = Call::new(address, "POST", "/v1/match?limit=100").send(body).json();
+    let listed: Vec<&str> =
+        list["candidates"].as_array().unwrap().iter().filter_map(|candidate| candidate["record"].as_str()).collect();
+    for (id, known) in told {
+        assert_eq!(
+            listed.contains(&format!("crash/{id}").as_str()),
+            known.is_some(),
+            "{id} is matched as it is stored"
+        );
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    let directory = tempfile::tempdir().unwrap();
+    let told = Mutex::new(Told::new());
+    for round in 0..ROUNDS {
+        let program = Program::start(directory.path());
+        check(program.address, &told.lock().unwrap());
+        // A derived file that is damaged or foreign is made again, and loses nothing.
+        let (acknowledged, seen) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (told, acknowledged, address) = (&told, acknowledged.clone(), program.address);
+                scope.spawn(move || write_until_killed(address, client, told, &|| _ = acknowledged.send(())));
+            }
+            drop(acknowledged);
+            seen.iter().take(WRITES).for_each(drop);
+            program.kill();
+        });
+        if round == ROUNDS / 2 {
+            std::fs::write(directory.path().join("columns.bin"), b"not ours").unwrap();
+        }
+    }
+    assert!(!told.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_foreign_records_file_is_refused_by_name_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("records.redb");
+    let foreign = vec![7; 10_000];
+    std::fs::write(&file, &foreign).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_crossmatch"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--index-dir"])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("records.redb"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), foreign);
+}

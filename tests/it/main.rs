@@ -1,0 +1,27 @@
+//! Tests of the crate from outside: one binary, one module for each thing they prove.
+//!
+//! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
+//!   spoken to over TCP (`service` runs it, `client` speaks).
+//! - `crash`: no acknowledged write is lost to `kill -9`.
+//! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
+//! - `namus`: NamUs cases as published become records, and what could not be used is named.
+//! - `schema`: the reader of records refuses what `record.schema.json` refuses, and nothing else but nonsense.
+//! - `tidy`: the house rules: files say what they are for, rooms use only the rooms below them.
+//! - `twin`: the engine equals its naive twin to the bit (`population` makes its collections).
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod batch;
+mod client;
+mod crash;
+mod documentation;
+mod import;
+mod namus;
+mod population;
+mod probes;
+mod records;
+mod refusals;
+mod schema;
+mod service;
+mod tidy;
+mod twin;

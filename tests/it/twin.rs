@@ -1,0 +1,172 @@
+//! The engine equals its naive twin to the bit: every pair weighed one by one, no columns, no dictionaries, no plan.
+//!
+//! For random collections built by any sequence of inserts, replacements and deletes, on 1 to 8 threads, before and
+//! after a restart, every figure of every list and every comparison is the twin's.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crossmatch::attribute::{
+    Appearance, Attribute, Build, Dental, Evidence, Facing, Features, Identifiers, Names, Places, Scale, Sexes,
+    Timeline,
+};
+use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
+use crossmatch::matching::{CandidateList, faces};
+use crossmatch::model::{Bits, Model};
+use crossmatch::record::{Kind, Record, Reference};
+use proptest::prelude::*;
+
+use crate::population::{record, reference};
+
+static MODEL: LazyLock<Model> = LazyLock::new(Model::default);
+
+type Collection = BTreeMap<Reference, Record>;
+
+/// One pair, one attribute: statistics counted afresh from the collection.
+fn weigh<A: Attribute>(collection: &Collection, query: &Record, candidate: &Record) -> Option<Evidence> {
+    let mut statistics = A::Statistics::default();
+    for record in collection.values() {
+        if let Some(value) = A::read(record) {
+            A::count(&mut statistics, record.kind, &value, 1);
+        }
+    }
+    let facing = Facing { query: query.kind, candidate: candidate.kind };
+    let (query, candidate) = (A::read(query)?, A::read(candidate)?);
+    let prepared = A::prepare(Scale { model: &MODEL, statistics: &statistics, facing }, &query);
+    let evidence = A::explain(&prepared, &candidate);
+    let told = evidence.as_ref().map_or(Bits::ZERO, |evidence| evidence.bits);
+    assert_eq!(A::weigh(&prepared, &candidate), told, "{} is told as it is weighed", A::ABOUT.name);
+    assert!((A::ABOUT.floor..=A::ABOUT.cap).contains(&told), "{} keeps to its floor and cap", A::ABOUT.name);
+    evidence
+}
+
+fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec<Evidence> {
+    [
+        weigh::<Sexes>(collection, query, candidate),
+        weigh::<Appearance>(collection, query, candidate),
+        weigh::<Build>(collection, query, candidate),
+        weigh::<Timeline>(collection, query, candidate),
+        weigh::<Places>(collection, query, candidate),
+        weigh::<Features>(collection, query, candidate),
+        weigh::<Dental>(collection, query, candidate),
+        weigh::<Names>(collection, query, candidate),
+        weigh::<Identifiers>(collection, query, candidate),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn sum(evidence: &[Evidence]) -> Bits {
+    evidence.iter().map(|evidence| evidence.bits).sum()
+}
+
+/// The twin's list: all pairs, sorted; and the probabilities in plain floating point.
+struct Twin {
+    ranked: Vec<(Reference, Vec<Evidence>)>,
+    posteriors: Vec<f64>,
+    none_of_these: f64,
+}
+
+fn twin(collection: &Collection, itself: &Reference, query: &Record, sides: &[Kind]) -> Twin {
+    let candidates =
+        collection.iter().filter(|(name, record)| record.verified && *name != itself && sides.contains(&record.kind));
+    let mut ranked: Vec<_> =
+        candidates.map(|(name, record)| (name.clone(), weigh_all(collection, query, record))).collect();
+    ranked.sort_by_key(|(name, evidence)| (std::cmp::Reverse(sum(evidence)), name.clone()));
+    let presence = MODEL.presence;
+    let prior = Bits::of_ratio(presence / ranked.len().max(1) as f64).to_f64().exp2();
+    let terms: Vec<f64> = ranked.iter().map(|(_, evidence)| prior * sum(evidence).to_f64().exp2()).collect();
+    let all = 1.0 - presence + terms.iter().sum::<f64>();
+    Twin { ranked, posteriors: terms.iter().map(|term| term / all).collect(), none_of_these: (1.0 - presence) / all }
+}
+
+fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
+    assert_eq!(list.searched.records, twin.ranked.len() as u64);
+    assert_eq!(list.candidates.len(), twin.ranked.len().min(limit));
+    assert!((list.none_of_these - twin.none_of_these).abs() < 1e-6);
+    for ((candidate, (name, evidence)), posterior) in list.candidates.iter().zip(&twin.ranked).zip(&twin.posteriors) {
+        assert_eq!(&candidate.record, name);
+        assert_eq!(candidate.weight.score, sum(evidence), "{name}");
+        assert!((candidate.weight.posterior - posterior).abs() < 1e-6);
+        let mut told = candidate.weight.evidence.clone();
+        told.sort_by_key(|told| evidence.iter().position(|other| other.attribute == told.attribute));
+        assert_eq!(&told, evidence, "{name}");
+        let parts = evidence.iter().filter(|evidence| !evidence.parts.is_empty());
+        for whole in parts {
+            let parts: Bits = whole.parts.iter().map(|part| part.bits).sum();
+            assert_eq!(parts, whole.bits, "the parts of {} add up", whole.attribute);
+        }
+        assert_eq!(candidate.weight.missing.len() + evidence.len(), 9);
+    }
+}
+
+/// Some record of a few put or deleted.
+#[derive(Clone, Debug)]
+enum Change {
+    Put(Reference, Box<Record>),
+    Delete(Reference),
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let put = (reference(), record()).prop_map(|(name, record)| Change::Put(name, Box::new(record)));
+    let delete = reference().prop_map(Change::Delete);
+    prop::collection::vec(prop_oneof![4 => put, 1 => delete], 1..50)
+}
+
+fn options(threads: usize) -> EngineOptions {
+    EngineOptions { threads, write_queue: 100, match_queue: 100, model: MODEL.clone() }
+}
+
+fn request(limit: usize, kind: Option<Kind>) -> MatchRequest {
+    MatchRequest { limit, min_bits: None, kind, include_unverified: false }
+}
+
+async fn check_every_list(engine: &Engine, collection: &Collection, limit: usize) {
+    for (name, query) in collection {
+        let expected = twin(collection, name, query, faces(query.kind));
+        let stored = engine.matches(name, request(limit, None)).await.expect("an answer").expect("the record");
+        assert_equal(&stored, &expected, limit);
+        let inline = engine.match_record(query.clone(), request(limit, None)).await.expect("an answer");
+        assert_eq!(inline.candidates, stored.candidates, "a stored and an inline query find the same");
+        let same =
+            engine.matches(name, request(limit, Some(query.kind))).await.expect("an answer").expect("the record");
+        assert_equal(&same, &twin(collection, name, query, &[query.kind]), limit);
+        for candidate in stored.candidates.iter().take(3) {
+            let pair = (Subject::Stored(name.clone()), Subject::Stored(candidate.record.clone()));
+            let compared = engine.compare(pair.0, pair.1, limit).await.expect("an answer").expect("both records");
+            assert_eq!((&compared.weight, &compared.why_not), (&candidate.weight, &None));
+            let pair = (Subject::Stored(candidate.record.clone()), Subject::Stored(name.clone()));
+            let mirrored = engine.compare(pair.0, pair.1, limit).await.expect("an answer").expect("both records");
+            assert_eq!(mirrored.weight.evidence, candidate.weight.evidence, "whichever side asks");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_equals_the_naive_twin(changes in changes(), threads in 1..=8_usize, limit in 1..12_usize) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let mut collection = Collection::new();
+        let engine = Engine::open(directory.path(), &options(threads)).expect("an engine");
+        for change in changes {
+            match change {
+                Change::Put(name, record) => {
+                    runtime.block_on(engine.put(name.clone(), (*record).clone(), None)).expect("a put");
+                    collection.insert(name, *record);
+                }
+                Change::Delete(name) => {
+                    let existed = runtime.block_on(engine.delete(name.clone())).expect("a delete");
+                    prop_assert_eq!(existed, collection.remove(&name).is_some());
+                }
+            }
+        }
+        runtime.block_on(check_every_list(&engine, &collection, limit));
+        drop(engine);
+        let engine = Engine::open(directory.path(), &options(1)).expect("the engine again");
+        runtime.block_on(check_every_list(&engine, &collection, limit));
+    }
+}
