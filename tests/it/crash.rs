@@ -11,11 +11,11 @@ use std::thread;
 
 use crate::client::Call;
 
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 20;
 const CLIENTS: usize = 4;
 const RECORDS: usize = 12;
-/// Acknowledged writes after which the program is killed, the others then under way.
-const WRITES: usize = 40;
+/// Each round kills the program this many acknowledged writes later than the one before, the others then under way.
+const WRITES: usize = 7;
 
 /// What a client was told last of each record: its version and text, or that it is deleted.
 type Told = BTreeMap<String, Option<(u64, String)>>;
@@ -50,12 +50,17 @@ impl Program {
 fn write_until_killed(address: SocketAddr, client: usize, told: &Mutex<Told>, done: &dyn Fn()) {
     for turn in 0.. {
         let id = format!("{client}-{}", turn % RECORDS);
-        let path = format!("/v1/records/crash/{id}?matches=false");
         let before = told.lock().unwrap().remove(&id);
         let delete = turn % 7 == 6;
         let record = format!(r#"{{"kind":"missing","sex":"male","narrative":"turn {turn}"}}"#);
-        let call = Call::new(address, if delete { "DELETE" } else { "PUT" }, &path);
-        let answer = std::panic::catch_unwind(|| call.send(if delete { b"" } else { record.as_bytes() }));
+        let path = format!("/v1/records/crash/{id}");
+        let answer = std::panic::catch_unwind(|| {
+            if delete {
+                Call::new(address, "DELETE", &path).send(b"")
+            } else {
+                Call::new(address, "PUT", &format!("{path}?matches=false")).send(record.as_bytes())
+            }
+        });
         let Ok(answer) = answer else { return };
         let known = match answer.status {
             204 => None,
@@ -100,7 +105,6 @@ fn what_was_acknowledged_survives_kill_9() {
     for round in 0..ROUNDS {
         let program = Program::start(directory.path());
         check(program.address, &told.lock().unwrap());
-        // A derived file that is damaged or foreign is made again, and loses nothing.
         let (acknowledged, seen) = std::sync::mpsc::channel();
         thread::scope(|scope| {
             for client in 0..CLIENTS {
@@ -108,9 +112,10 @@ fn what_was_acknowledged_survives_kill_9() {
                 scope.spawn(move || write_until_killed(address, client, told, &|| _ = acknowledged.send(())));
             }
             drop(acknowledged);
-            seen.iter().take(WRITES).for_each(drop);
+            seen.iter().take((round + 1) * WRITES).for_each(drop);
             program.kill();
         });
+        // A derived file that is damaged or foreign is made again, and loses nothing.
         if round == ROUNDS / 2 {
             std::fs::write(directory.path().join("columns.bin"), b"not ours").unwrap();
         }
