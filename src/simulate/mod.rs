@@ -6,8 +6,8 @@
 //! comes from time (teeth go on being filled, children grow, bodies decay) and from the clerks.
 //!
 //! Every record follows from the seed and its index alone. A twin is a person whom two records describe;
-//! which positions hold twins is a keyed shuffle that can be asked both ways ([`order`]), so nothing is held
-//! and any part can be made on its own, in parallel. Same seed, same bytes, on every machine ([`dice`]).
+//! which positions hold twins is a keyed shuffle that can be asked both ways (`order`), so nothing is held
+//! and any part can be made on its own, in parallel. Same seed, same bytes, on every machine (`dice`).
 //!
 //! Shares of fields and the distributions of ages, dates and gaps follow published cases. No record is
 //! copied from one, and none of the people exist.
