@@ -29,7 +29,7 @@ use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 use indexer::Indexer;
 use writer::Writer;
 
-pub use crate::store::Stored;
+pub use crate::store::{Refusal, Stored};
 
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub enum OpenError {
 }
 
 /// Why a call was not carried out. Nothing was changed.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum EngineError {
     /// Too many calls are waiting.
     #[error("too many calls are waiting; try again in a moment")]
@@ -94,13 +94,13 @@ pub enum EngineError {
         /// The stored version; 0: there is no such record.
         current: u64,
     },
-    /// The disk refused.
-    #[error("the store cannot {doing}: {reason}")]
+    /// The disk refused. The log has said why.
+    #[error("the store cannot {doing}")]
     Store {
         /// What was under way.
         doing: &'static str,
-        /// What the system said.
-        reason: String,
+        /// What sort of refusal.
+        refusal: Refusal,
     },
     /// The search query cannot be read.
     #[error(transparent)]
@@ -420,12 +420,13 @@ impl Shared {
     }
 }
 
+/// Logged here, once, however many callers are told.
 impl From<StoreError> for EngineError {
     fn from(error: StoreError) -> Self {
-        let doing = match &error {
-            StoreError::Disk { doing, .. } => doing,
-            _ => "use its files",
-        };
-        Self::Store { doing, reason: error.to_string() }
+        tracing::error!(%error, "the store failed");
+        match error {
+            StoreError::Disk { doing, refusal, .. } => Self::Store { doing, refusal },
+            _ => Self::Store { doing: "use its files", refusal: Refusal::Failed },
+        }
     }
 }

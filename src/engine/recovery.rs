@@ -16,8 +16,8 @@ const BATCH: usize = 4_096;
 /// The columns of everything in the store, and the number of the last write.
 pub(super) fn corpus(store: &Store, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
     match saved(store)? {
-        Some(Ok((corpus, sequence))) => match catch_up(store, corpus, sequence)? {
-            Some(done) => Ok(done),
+        Some(Ok((mut corpus, sequence))) => match catch_up(store, &mut corpus, sequence)? {
+            Some(sequence) => Ok((corpus, sequence)),
             None => from_records(store, pool),
         },
         Some(Err(error)) => {
@@ -49,18 +49,14 @@ fn saved(store: &Store) -> Result<Option<Decoded>, StoreError> {
     Ok(store.read_columns()?.map(|bytes| ColumnsFile::decode(&bytes)))
 }
 
-/// Applies what was written after the columns' file. None: it is not known any more what that was.
-fn catch_up(
-    store: &Store,
-    mut corpus: CorpusWriter,
-    mut sequence: u64,
-) -> Result<Option<(CorpusWriter, u64)>, StoreError> {
+/// Applies what was written after a write, and says which was the last. None: it is not known any more what that was.
+pub(super) fn catch_up(store: &Store, corpus: &mut CorpusWriter, mut sequence: u64) -> Result<Option<u64>, StoreError> {
     if sequence > store.sequence()? {
         return Ok(None);
     }
     loop {
         let Some(changes) = store.changes_since(sequence, BATCH)? else { return Ok(None) };
-        let Some((last, _)) = changes.last() else { return Ok(Some((corpus, sequence))) };
+        let Some((last, _)) = changes.last() else { return Ok(Some(sequence)) };
         sequence = *last;
         for (_, reference) in changes {
             match store.get(&reference)?.and_then(|stored| read(&reference, &stored.json)) {

@@ -136,14 +136,26 @@ impl State {
                 self.save_now_and_then(sequence);
             }
             Err(error) => {
-                tracing::error!(%error, writes = count, "a commit failed; its writes were refused");
-                let (doing, reason) = ("write records", error.to_string());
+                let refused = EngineError::from(error);
                 for waiting in waiting {
-                    let _ = waiting.reply.send(Err(EngineError::Store { doing, reason: reason.clone() }));
+                    let _ = waiting.reply.send(Err(refused.clone()));
                 }
+                self.follow_store();
             }
         }
         self.waiting.fetch_sub(count.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
+    }
+
+    /// A commit that failed at its last step may yet have been made: then the columns have it too.
+    fn follow_store(&mut self) {
+        let before = self.shared.snapshot.load().sequence();
+        match recovery::catch_up(&self.shared.store, &mut self.corpus, before) {
+            Ok(Some(sequence)) if sequence > before => {
+                self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "what the store holds after the failure is not known"),
+        }
     }
 
     /// Does to the columns what was done to the store.

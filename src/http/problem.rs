@@ -10,7 +10,7 @@ use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
 
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Refusal};
 use crate::record::json::{Fault, Invalid};
 use crate::record::{InvalidReference, Reference};
 use crate::text::SearchError;
@@ -81,8 +81,11 @@ pub(super) enum Problem {
     #[error("the index is still being loaded; /readyz says when it is")]
     NotReady,
     /// No room on the disk.
-    #[error("the disk is full: nothing was changed")]
+    #[error("the disk is full: the write was refused; what was written before is kept and goes on being matched")]
     DiskFull,
+    /// The disk cannot be written.
+    #[error("the disk is read-only: the write was refused; what was written before is kept and goes on being matched")]
+    DiskReadOnly,
     /// The store failed.
     #[error("the store cannot {doing}; the service's log says why")]
     Store { doing: &'static str },
@@ -90,7 +93,7 @@ pub(super) enum Problem {
     #[error("the service failed; its log says why under this request id")]
     Internal,
     /// What actix refused by itself.
-    #[error("{}", .0.canonical_reason().unwrap_or("refused"))]
+    #[error("{}", told(*.0))]
     Other(StatusCode),
 }
 
@@ -125,6 +128,7 @@ impl Problem {
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full"),
+            Self::DiskReadOnly => (StatusCode::INSUFFICIENT_STORAGE, "disk_read_only", "Disk read-only"),
             Self::Store { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "store_failed", "Store failed"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::Other(status) => of_status(*status),
@@ -151,7 +155,16 @@ impl Problem {
 
     /// Whether the same call may work in a moment.
     const fn passes(&self) -> bool {
-        matches!(self, Self::Busy | Self::StoredButBusy | Self::Stopping | Self::NotReady | Self::DiskFull)
+        matches!(self, Self::Busy | Self::StoredButBusy | Self::Stopping | Self::NotReady)
+            || matches!(self, Self::DiskFull | Self::DiskReadOnly)
+    }
+}
+
+/// What is wrong, where actix says it by its status alone.
+fn told(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => "this path takes other methods: the `Allow` header lists them",
+        status => status.canonical_reason().unwrap_or("refused"),
     }
 }
 
@@ -189,10 +202,9 @@ impl From<EngineError> for Problem {
             EngineError::Busy => Self::Busy,
             EngineError::Stopping => Self::Stopping,
             EngineError::VersionConflict { current } => Self::VersionConflict { current },
-            EngineError::Store { doing, reason } => {
-                tracing::error!(doing, reason, "the store failed");
-                if is_disk_full(&reason) { Self::DiskFull } else { Self::Store { doing } }
-            }
+            EngineError::Store { refusal: Refusal::Full, .. } => Self::DiskFull,
+            EngineError::Store { refusal: Refusal::ReadOnly, .. } => Self::DiskReadOnly,
+            EngineError::Store { doing, refusal: Refusal::Failed } => Self::Store { doing },
             EngineError::Search(error @ (SearchError::Query(_) | SearchError::PageToken)) => {
                 Self::InvalidSearch(error.to_string())
             }
@@ -202,11 +214,6 @@ impl From<EngineError> for Problem {
             }
         }
     }
-}
-
-/// ENOSPC and EDQUOT, as the system words them.
-fn is_disk_full(reason: &str) -> bool {
-    ["os error 28)", "os error 122)", "No space left on device"].iter().any(|words| reason.contains(words))
 }
 
 impl From<Invalid> for Problem {
@@ -279,12 +286,13 @@ mod tests {
 
     #[test]
     fn what_the_engine_refuses_has_its_status() {
-        let store = |reason: &str| EngineError::Store { doing: "commit", reason: reason.to_owned() };
+        let store = |refusal| EngineError::Store { doing: "commit", refusal };
         check(&EngineError::Busy.into(), 503, "busy");
         check(&EngineError::Stopping.into(), 503, "stopping");
         check(&EngineError::VersionConflict { current: 2 }.into(), 412, "version_conflict");
-        check(&store("No space left on device (os error 28)").into(), 507, "disk_full");
-        check(&store("Input/output error (os error 5)").into(), 500, "store_failed");
+        check(&store(Refusal::Full).into(), 507, "disk_full");
+        check(&store(Refusal::ReadOnly).into(), 507, "disk_read_only");
+        check(&store(Refusal::Failed).into(), 500, "store_failed");
         check(&EngineError::Search(SearchError::PageToken).into(), 400, "invalid_search");
         check(&EngineError::Search(SearchError::Index("torn".to_owned())).into(), 500, "store_failed");
     }

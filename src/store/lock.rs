@@ -11,12 +11,12 @@ pub(super) struct DirectoryLock(#[expect(dead_code, reason = "held, not read")] 
 impl DirectoryLock {
     pub(super) fn take(directory: &Path) -> Result<Self, StoreError> {
         let path = directory.join("lock");
-        let disk = |reason: String| StoreError::Disk { file: path.clone(), doing: "lock the directory", reason };
-        let file = File::create(&path).map_err(|error| disk(error.to_string()))?;
+        let disk = |error: &std::io::Error| StoreError::disk(path.clone(), "lock the directory", error);
+        let file = File::create(&path).map_err(|error| disk(&error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(directory.to_owned())),
-            Err(TryLockError::Error(error)) => Err(disk(error.to_string())),
+            Err(TryLockError::Error(error)) => Err(disk(&error)),
         }
     }
 }

@@ -4,19 +4,25 @@
 //! batch of writes; when [`Store::apply`] returns they survive a loss of power. `columns.bin` and `text/` are derived
 //! from it: each says up to which write it goes, and what came after is found in the table of changes.
 //!
-//! redb was taken for its single file, its transactions, and no threads of its own.
+//! redb was taken for its single file, its readers that wait for no writer, no threads of its own, and a file that can
+//! be replaced by one that fails, for tests. fjall, its peer, commits faster and reads more slowly (the README has both).
 
+mod database;
+mod disk;
 mod lock;
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{ReadableTable, TableDefinition};
 use thiserror::Error;
 
 use crate::record::{Record, Reference, json};
 
+use database::Database;
 use lock::DirectoryLock;
 
 /// Reference to version (8 bytes, little-endian) and JSON.
@@ -114,21 +120,51 @@ pub enum StoreError {
         file: PathBuf,
         /// What was under way.
         doing: &'static str,
+        /// What sort of refusal.
+        refusal: Refusal,
         /// What the system said.
         reason: String,
     },
 }
 
+/// Why a disk refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no room.
+    Full,
+    /// It may not be written.
+    ReadOnly,
+    /// Anything else.
+    Failed,
+}
+
+impl From<&io::Error> for Refusal {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl StoreError {
+    fn disk(file: PathBuf, doing: &'static str, error: &io::Error) -> Self {
+        Self::Disk { file, doing, refusal: error.into(), reason: error.to_string() }
+    }
+}
+
 impl Store {
     /// Opens the directory, or makes a new one.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let disk =
-            |doing, error: io::Error| StoreError::Disk { file: directory.to_owned(), doing, reason: error.to_string() };
-        fs::create_dir_all(directory).map_err(|error| disk("make the directory", error))?;
+        fs::create_dir_all(directory)
+            .map_err(|error| StoreError::disk(directory.to_owned(), "make the directory", &error))?;
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join(RECORDS_FILE);
-        let database = Database::create(&file)
-            .map_err(|error| StoreError::Unusable { file: file.clone(), reason: error.to_string() })?;
+        let database = Database::open(file.clone()).map_err(|error| match redb::Error::from(error) {
+            redb::Error::Io(error) => StoreError::disk(file, "open the records", &error),
+            other => StoreError::Unusable { file, reason: other.to_string() },
+        })?;
         let store = Self { database, directory: directory.to_owned(), _lock: lock };
         store.check_format()?;
         Ok(store)
@@ -281,13 +317,7 @@ impl Store {
         doing: &'static str,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, StoreError> {
-        let run = || {
-            let transaction = self.database.begin_write()?;
-            let done = change(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        };
-        run().map_err(|error| self.error(doing, &error))
+        self.database.transact(change).map_err(|error| self.error(doing, &error))
     }
 
     fn read<T>(
@@ -295,8 +325,7 @@ impl Store {
         doing: &'static str,
         look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, StoreError> {
-        let run = || look(&self.database.begin_read()?);
-        run().map_err(|error| self.error(doing, &error))
+        self.database.read(look).map_err(|error| self.error(doing, &error))
     }
 
     fn records_file(&self) -> PathBuf {
@@ -308,12 +337,18 @@ impl Store {
             redb::Error::Corrupted(reason) => {
                 StoreError::Unusable { file: self.records_file(), reason: reason.clone() }
             }
-            other => StoreError::Disk { file: self.records_file(), doing, reason: other.to_string() },
+            redb::Error::Io(error) => StoreError::disk(self.records_file(), doing, error),
+            other => StoreError::Disk {
+                file: self.records_file(),
+                doing,
+                refusal: Refusal::Failed,
+                reason: other.to_string(),
+            },
         }
     }
 
     fn columns_error(&self, doing: &'static str, error: &io::Error) -> StoreError {
-        StoreError::Disk { file: self.columns_file(), doing, reason: error.to_string() }
+        StoreError::disk(self.columns_file(), doing, error)
     }
 }
 

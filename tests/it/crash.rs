@@ -20,14 +20,15 @@ const WRITES: usize = 7;
 /// What a client was told last of each record: its version and text, or that it is deleted.
 type Told = BTreeMap<String, Option<(u64, String)>>;
 
-struct Program {
+/// The program, serving.
+pub(crate) struct Program {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Program {
-    fn start(directory: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_crossmatch"))
+    pub(crate) fn start(mut command: Command, directory: &Path) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--index-dir"])
             .arg(directory)
             .stdout(Stdio::piped())
@@ -39,7 +40,11 @@ impl Program {
         Self { child, address: address.parse().unwrap() }
     }
 
-    fn kill(mut self) {
+    pub(crate) fn id(&self) -> String {
+        self.child.id().to_string()
+    }
+
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -103,7 +108,7 @@ fn what_was_acknowledged_survives_kill_9() {
     let directory = tempfile::tempdir().unwrap();
     let told = Mutex::new(Told::new());
     for round in 0..ROUNDS {
-        let program = Program::start(directory.path());
+        let program = Program::start(Command::new(env!("CARGO_BIN_EXE_crossmatch")), directory.path());
         check(program.address, &told.lock().unwrap());
         let (acknowledged, seen) = std::sync::mpsc::channel();
         thread::scope(|scope| {

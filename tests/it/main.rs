@@ -14,6 +14,7 @@
 mod batch;
 mod client;
 mod crash;
+mod disk;
 mod documentation;
 mod import;
 mod namus;

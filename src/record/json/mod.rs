@@ -60,6 +60,8 @@ pub fn parse(text: &[u8]) -> Result<Tree, Invalid> {
         problem: match error.classify() {
             serde_json::error::Category::Eof => "the text ends too early",
             serde_json::error::Category::Data => "a value that cannot be represented",
+            // serde_json has no kind of its own for it.
+            _ if error.to_string().starts_with("recursion limit") => "nested too deeply",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "a syntax error",
         },
         line: error.line(),
