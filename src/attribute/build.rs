@@ -205,7 +205,7 @@ impl Pair<'_> {
         let slip = self.model.slip;
         let ratio = (1.0 - slip) * expected.density(found) / by_chance + slip;
         Measured {
-            bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(6_000)),
+            bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(4_000)),
             errors: (found - expected.mean) / expected.sd,
         }
     }
