@@ -22,6 +22,9 @@ pub trait AnyColumns: Send + Sync {
     /// Makes a query ready against the candidates of one side; none: the query does not have the attribute.
     fn weigher<'a>(&'a self, model: &'a Model, query: &Record, candidates: Kind) -> Option<Box<dyn Weigher + 'a>>;
 
+    /// Whether a record has a value.
+    fn read_by(&self, record: &Record) -> bool;
+
     /// Whether the row of a side has a value.
     fn has(&self, side: Kind, row: usize) -> bool;
 
@@ -33,6 +36,9 @@ pub trait AnyColumns: Send + Sync {
 pub trait Weigher: Send + Sync {
     /// The bits of every code of the side's dictionary; 0 for the unknown one. Weighed in parallel.
     fn table(&self) -> Vec<i32>;
+
+    /// How many rows have each code of the side's dictionary; none has the unknown one.
+    fn frequencies(&self) -> &Blocks<u32>;
 
     /// The codes of one block of rows.
     fn codes(&self, block: usize) -> &[u32];
@@ -120,6 +126,10 @@ impl<A: Attribute> AnyColumns for Columns<A> {
         Some(Box::new(TypedWeigher::<A> { model, statistics: &self.statistics, facing, side, value }))
     }
 
+    fn read_by(&self, record: &Record) -> bool {
+        A::read(record).is_some()
+    }
+
     fn has(&self, side: Kind, row: usize) -> bool {
         self.sides[side as usize].codes.get(row).is_some_and(|&code| code != UNKNOWN)
     }
@@ -174,6 +184,10 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
             }
         });
         table
+    }
+
+    fn frequencies(&self) -> &Blocks<u32> {
+        self.side.dictionary.frequencies()
     }
 
     fn codes(&self, block: usize) -> &[u32] {

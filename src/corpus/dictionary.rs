@@ -39,6 +39,11 @@ impl<V> Dictionary<V> {
         &self.values
     }
 
+    /// How many rows have each code.
+    pub(super) fn frequencies(&self) -> &Blocks<u32> {
+        &self.rows
+    }
+
     /// The values in use, with their codes and how many rows have them.
     pub(super) fn in_use(&self) -> impl Iterator<Item = (u32, &V, u32)> {
         let codes = self.values.iter().zip(self.rows.iter()).zip(0..);

@@ -10,17 +10,18 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{CorpusWriter, Row, Snapshot};
+use crate::attribute::Preservation;
 use crate::record::{Kind, Reference};
 
 const MAGIC: &[u8; 8] = b"XMCOLS\r\n";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const HEADER: usize = 8 + 4 + 4 + 8;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
     sequence: u64,
-    /// Reference and whether verified, by side.
-    rows: [Vec<(Reference, bool)>; 3],
+    /// Reference, whether verified, and how well preserved, by side.
+    rows: [Vec<(Reference, bool, Preservation)>; 3],
     columns: Vec<SavedColumns>,
 }
 
@@ -67,7 +68,7 @@ impl ColumnsFile {
         let live: Vec<Vec<u32>> = Kind::ALL.iter().map(|&side| live(side)).collect();
         let row = |side: Kind, at: &u32| {
             let row = snapshot.rows(side).get(*at as usize)?;
-            Some((row.reference.clone()?, row.verified))
+            Some((row.reference.clone()?, row.verified, row.preservation))
         };
         let rows = |side: Kind| live[side as usize].iter().filter_map(|at| row(side, at)).collect();
         let columns = snapshot.columns.iter().map(|columns| {
@@ -106,10 +107,10 @@ impl ColumnsFile {
             columns.load(&saved.bytes)?;
         }
         for (&kind, rows) in Kind::ALL.iter().zip(body.rows) {
-            for (row, (reference, verified)) in (0..).zip(rows) {
+            for (row, (reference, verified, preservation)) in (0..).zip(rows) {
                 writer.unverified[kind as usize] += u64::from(!verified);
                 writer.places.insert(reference.clone(), (kind, row));
-                writer.rows[kind as usize].push(Row { reference: Some(reference), verified });
+                writer.rows[kind as usize].push(Row { reference: Some(reference), verified, preservation });
             }
         }
         Ok((writer, body.sequence))

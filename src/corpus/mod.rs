@@ -15,7 +15,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::attribute::{
-    About, Appearance, Attribute, Build, Dental, Features, Identifiers, Names, Places, Sexes, Timeline,
+    About, Appearance, Attribute, Build, Dental, Features, Identifiers, Names, Places, Preservation, Sexes, Timeline,
 };
 use crate::record::{Kind, Record, Reference};
 
@@ -57,6 +57,8 @@ pub struct Row {
     pub reference: Option<Reference>,
     /// Whether somebody has verified the record.
     pub verified: bool,
+    /// How much there was to examine.
+    pub preservation: Preservation,
 }
 
 /// The collection at one moment. Never changes.
@@ -124,7 +126,9 @@ impl CorpusWriter {
         self.remove(&reference);
         let side = record.kind as usize;
         let row = self.free[side].pop().unwrap_or(self.rows[side].len() as u32);
-        self.rows[side].set(row as usize, Row { reference: Some(reference.clone()), verified: record.verified });
+        let preservation = Preservation::of(record);
+        let filled = Row { reference: Some(reference.clone()), verified: record.verified, preservation };
+        self.rows[side].set(row as usize, filled);
         self.unverified[side] += u64::from(!record.verified);
         self.columns.iter_mut().for_each(|columns| columns.set(record.kind, row as usize, record));
         self.places.insert(reference, (record.kind, row));
@@ -136,7 +140,7 @@ impl CorpusWriter {
         let rows = &mut self.rows[kind as usize];
         let verified = rows.get(row as usize).is_none_or(|row| row.verified);
         self.unverified[kind as usize] -= u64::from(!verified);
-        rows.set(row as usize, Row { reference: None, verified: true });
+        rows.set(row as usize, Row { reference: None, verified: true, preservation: Preservation::Fleshed });
         self.columns.iter_mut().for_each(|columns| columns.clear(kind, row as usize));
         self.free[kind as usize].push(row);
     }

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 
 use crate::attribute::About;
 use crate::corpus::{self, Snapshot};
-use crate::matching::{self, CandidateList, Comparison, Phases, Search, WhyNot};
+use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference, json};
 use crate::store::{self, Applied, Store, StoreError, Write};
@@ -147,6 +147,9 @@ pub enum Subject {
     /// A record that is not stored.
     Inline(Box<Record>),
 }
+
+/// One side of a comparison as it was found: its reference if it is stored.
+type Side = (Option<Reference>, Record);
 
 /// What the collection holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -299,7 +302,7 @@ impl Engine {
         Ok(self.shared.store.get(reference)?.and_then(|stored| store::read_json(&stored.json)))
     }
 
-    fn subject(&self, subject: Subject) -> Result<Result<(Option<Reference>, Record), Reference>, EngineError> {
+    fn subject(&self, subject: Subject) -> Result<Result<Side, Reference>, EngineError> {
         match subject {
             Subject::Inline(record) => Ok(Ok((None, *record))),
             Subject::Stored(reference) => match self.record(&reference)? {
@@ -364,59 +367,11 @@ impl Shared {
         list
     }
 
-    /// `a` is the query; its list is that of the kind it faces, or of `b`'s kind where it does not face that.
-    fn compare(
-        &self,
-        (a_name, a): &(Option<Reference>, Record),
-        (b_name, b): &(Option<Reference>, Record),
-        limit: usize,
-    ) -> Comparison {
+    /// `a` is the query; its list is that of the kinds it faces, or of `b`'s kind where it does not face that.
+    fn compare(&self, a: &Side, b: &Side, limit: usize) -> Comparison {
         let snapshot = self.snapshot.load_full();
-        let faced = matching::faces(a.kind).contains(&b.kind);
-        let request = matching::Request {
-            limit: 0,
-            min_bits: None,
-            kind: (!faced).then_some(b.kind),
-            include_unverified: false,
-            itself: a_name.as_ref(),
-        };
-        let search = Search::new(&snapshot, &self.model, a, request);
-        let (evidence, missing) = search.explain_record(b);
-        let score = evidence.iter().map(|evidence| evidence.bits).sum();
-        let scanned = search.scan(b_name.as_ref().map(|name| (score, name)));
-        let searched = b_name.is_some() && b.verified && a_name != b_name;
-        let impossible = evidence.iter().any(|evidence| evidence.level == "impossible_order");
-        let rank = scanned.before() + 1;
-        let why_not = match b_name {
-            Some(name) if a_name.as_ref() == Some(name) => {
-                Some(WhyNot::new("same_record", "a record is not its own candidate"))
-            }
-            _ if a.kind == b.kind => Some(WhyNot::new(
-                "same_kind",
-                format!(
-                    "both records are {kind}: such pairs are listed only when asked for with ?kind={kind}",
-                    kind = a.kind.code()
-                ),
-            )),
-            _ if !faced => Some(WhyNot::new(
-                "kinds_do_not_face",
-                format!("{} records are not searched for {} ones", b.kind.code(), a.kind.code()),
-            )),
-            _ if !b.verified => Some(WhyNot::new(
-                "not_verified",
-                "nobody has verified the record yet: it is listed only when asked for with ?include_unverified=true",
-            )),
-            None => None,
-            Some(_) if rank > limit as u64 && impossible => Some(WhyNot::new(
-                "impossible_order_of_dates",
-                format!("found more than a week before the last contact; rank {rank}, and the list shows {limit}"),
-            )),
-            Some(_) if rank > limit as u64 => {
-                Some(WhyNot::new("below_the_list", format!("rank {rank}, and the list shows {limit}")))
-            }
-            Some(_) => None,
-        };
-        Comparison { weight: scanned.weight(evidence, missing, searched), why_not }
+        let pair = Pair { a: a.0.as_ref(), a_record: &a.1, b: b.0.as_ref(), b_record: &b.1, limit };
+        pair.compare(&snapshot, &self.model)
     }
 }
 

@@ -71,6 +71,23 @@ struct WeightAnswer {
     /// Attributes that one side or both do not have: worth 0 bits.
     #[schema(example = json!(["dna", "fingerprints"]))]
     missing: Vec<&'static str>,
+    /// The one of these that would tell most if it were collected. Only where one still can be: bones have no
+    /// fingerprints, and no examination finds a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    most_informative_missing: Option<InformativeAnswer>,
+}
+
+/// An attribute to collect next.
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = Informative)]
+struct InformativeAnswer {
+    /// Name of the attribute, one of `GET /v1/attributes`.
+    #[schema(example = "dna")]
+    attribute: &'static str,
+    /// The mean of its bits if both records are one person.
+    #[schema(minimum = 0, example = 22.0)]
+    expected_bits: f64,
 }
 
 /// What one attribute says about a pair.
@@ -203,6 +220,10 @@ impl From<Weight> for WeightAnswer {
             posterior: weight.posterior,
             evidence: weight.evidence.into_iter().map(EvidenceAnswer::from).collect(),
             missing: weight.missing,
+            most_informative_missing: weight.most_informative_missing.map(|informative| InformativeAnswer {
+                attribute: informative.attribute,
+                expected_bits: informative.expected.to_f64(),
+            }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a match answers: ranked candidates, each with the evidence that made its score.
 
+use super::Informative;
 use crate::attribute::Evidence;
 use crate::model::Bits;
 use crate::record::{Kind, Reference};
@@ -70,6 +71,8 @@ pub struct Weight {
     pub evidence: Vec<Evidence>,
     /// Attributes that one side or both do not have.
     pub missing: Vec<&'static str>,
+    /// The one of these that would tell most if it were collected; none: nothing can be collected any more.
+    pub most_informative_missing: Option<Informative>,
 }
 
 /// A pair weighed on its own, and whether it would be on the list.

@@ -5,19 +5,23 @@
 //! [`Scanned::list`].
 
 mod answer;
+mod compare;
+mod informative;
 mod plan;
 mod scan;
 mod tail;
 mod top;
 
-use crate::attribute::Evidence;
 use crate::corpus::Snapshot;
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference};
 
 pub use answer::{Candidate, CandidateList, Comparison, Phases, Searched, Weight, WhyNot};
+pub use compare::Pair;
+pub use informative::Informative;
+pub use plan::Told;
 
-use plan::{Plan, Told};
+use plan::Plan;
 use scan::Scan;
 use tail::Posterior;
 use top::Ranked;
@@ -39,10 +43,7 @@ pub fn scores<'c>(
 ) -> Vec<Bits> {
     let plans = Kind::ALL.iter().map(|&side| Plan::without_tables(snapshot, model, query, side));
     let plans: Vec<Plan<'_>> = plans.collect();
-    let score = |record: &Record| {
-        let told = plans[record.kind as usize].explain_record(record);
-        told.evidence.iter().map(|evidence| evidence.bits).sum()
-    };
+    let score = |record: &Record| plans[record.kind as usize].score_record(record);
     candidates.map(score).collect()
 }
 
@@ -88,9 +89,9 @@ impl<'a> Search<'a> {
     }
 
     /// The evidence for one record, which need not be a row.
-    pub fn explain_record(&self, candidate: &Record) -> (Vec<Evidence>, Vec<&'static str>) {
+    pub fn explain_record(&self, candidate: &Record) -> Told {
         let plan = self.plans.iter().find(|plan| plan.side == candidate.kind);
-        plan.map(|plan| plan.explain_record(candidate)).map(|told| (told.evidence, told.missing)).unwrap_or_default()
+        plan.map(|plan| plan.explain_record(candidate)).unwrap_or_default()
     }
 }
 
@@ -113,9 +114,7 @@ impl Scanned<'_> {
             places.into_iter().zip(plan.explain(&rows)).for_each(|(at, evidence)| told[at] = evidence);
         }
         let candidates = ranked.into_iter().zip(told).zip(1..).map(|((ranked, told), rank)| {
-            let posterior = self.posterior.of(ranked.score);
-            let Told { evidence, missing } = told;
-            let weight = Weight { score: ranked.score, prior: self.posterior.prior, posterior, evidence, missing };
+            let weight = self.posterior.weight(ranked.score, told, true);
             Candidate { rank, record: ranked.reference, kind: ranked.side, weight }
         });
         CandidateList {
@@ -132,9 +131,7 @@ impl Scanned<'_> {
     }
 
     /// The weight of one pair seen together with the list. `searched`: the candidate is one of the rows.
-    pub fn weight(&self, evidence: Vec<Evidence>, missing: Vec<&'static str>, searched: bool) -> Weight {
-        let score = evidence.iter().map(|evidence| evidence.bits).sum();
-        let posterior = if searched { self.posterior.of(score) } else { self.posterior.of_another(score) };
-        Weight { score, prior: self.posterior.prior, posterior, evidence, missing }
+    pub fn weight(&self, told: Told, searched: bool) -> Weight {
+        self.posterior.weight(told.score(), told, searched)
     }
 }

@@ -1,23 +1,32 @@
 //! A query against one side, made ready: a table of bits an attribute.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
-use crate::attribute::Evidence;
-use crate::corpus::{BLOCK, Snapshot, Weigher};
-use crate::model::Model;
+use super::informative::{self, Informative, Side};
+use crate::attribute::{Evidence, Preservation};
+use crate::corpus::{AnyColumns, BLOCK, Blocks, Row, Snapshot, Weigher};
+use crate::model::{Bits, Collect, Model};
 use crate::record::{Kind, Record};
 
 /// One query against one side of a snapshot.
 pub(super) struct Plan<'a> {
     pub(super) side: Kind,
+    query: Side,
+    rows: &'a Blocks<Row>,
     columns: Vec<Planned<'a>>,
 }
 
 /// An attribute of the plan; without a weigher the query does not have it.
 struct Planned<'a> {
-    attribute: &'static str,
+    columns: &'a dyn AnyColumns,
     weigher: Option<Box<dyn Weigher + 'a>>,
     table: Vec<i32>,
+    /// What the model says of collecting it.
+    collect: Option<Collect>,
+    /// What the candidate's value would tell of the query's, once somebody asks.
+    expected: OnceLock<Bits>,
 }
 
 impl<'a> Plan<'a> {
@@ -30,14 +39,18 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    /// A plan that can only explain.
+    /// A plan that can only weigh records one by one.
     pub(super) fn without_tables(snapshot: &'a Snapshot, model: &'a Model, query: &Record, side: Kind) -> Self {
-        let planned = |columns: &'a std::sync::Arc<dyn crate::corpus::AnyColumns>| Planned {
-            attribute: columns.about().name,
+        let columns = snapshot.columns().iter().map(|columns| Planned {
+            columns: &**columns,
             weigher: columns.weigher(model, query, side),
             table: Vec::new(),
-        };
-        Self { side, columns: snapshot.columns().iter().map(planned).collect() }
+            collect: model.collect.get(columns.about().name),
+            expected: OnceLock::new(),
+        });
+        let columns = columns.collect();
+        let query = Side { kind: query.kind, preservation: Preservation::of(query) };
+        Self { side, query, rows: snapshot.rows(side), columns }
     }
 
     /// Adds up one block of rows: `sums[row]` becomes the row's score.
@@ -56,10 +69,20 @@ impl<'a> Plan<'a> {
         for column in &self.columns {
             let nothing = || vec![None; rows.len()];
             let evidence = column.weigher.as_ref().map_or_else(nothing, |weigher| weigher.explain(rows));
-            told.iter_mut().zip(evidence).for_each(|(told, evidence)| told.add(column.attribute, evidence));
+            for ((told, evidence), &row) in told.iter_mut().zip(evidence).zip(rows) {
+                let preservation = self.rows.get(row).map_or(Preservation::Fleshed, |row| row.preservation);
+                let has = column.columns.has(self.side, row);
+                self.tell(told, column, evidence, (preservation, has));
+            }
         }
         told.iter_mut().for_each(Told::sort);
         told
+    }
+
+    /// The score of a record that need not be a row.
+    pub(super) fn score_record(&self, candidate: &Record) -> Bits {
+        let weighers = self.columns.iter().filter_map(|column| column.weigher.as_ref());
+        weighers.filter_map(|weigher| weigher.explain_record(candidate)).map(|evidence| evidence.bits).sum()
     }
 
     /// The evidence of a record that need not be a row.
@@ -67,25 +90,78 @@ impl<'a> Plan<'a> {
         let mut told = Told::default();
         for column in &self.columns {
             let weigher = column.weigher.as_ref();
-            told.add(column.attribute, weigher.and_then(|weigher| weigher.explain_record(candidate)));
+            let evidence = weigher.and_then(|weigher| weigher.explain_record(candidate));
+            let there = (Preservation::of(candidate), column.columns.read_by(candidate));
+            self.tell(&mut told, column, evidence, there);
         }
         told.sort();
         told
     }
+
+    /// Adds what an attribute says of a candidate, of which the preservation and whether it `has` the attribute count.
+    fn tell(
+        &self,
+        told: &mut Told,
+        column: &Planned<'_>,
+        evidence: Option<Evidence>,
+        (preservation, has): (Preservation, bool),
+    ) {
+        let Some(evidence) = evidence else {
+            let candidate = Side { kind: self.side, preservation };
+            told.missing.push(column.columns.about().name);
+            told.propose(column.proposal((self.query, candidate), has));
+            return;
+        };
+        told.evidence.push(evidence);
+    }
+}
+
+impl Planned<'_> {
+    /// What collecting the attribute would tell; none: it cannot be had any more.
+    ///
+    /// Where both sides have it, but nothing that can be compared, either would have to be examined again.
+    fn proposal(&self, (query, candidate): (Side, Side), candidate_has: bool) -> Option<Informative> {
+        let collect = self.collect?;
+        let query_has = self.weigher.is_some();
+        let both = query_has && candidate_has;
+        let to_do = [(query, query_has), (candidate, candidate_has)];
+        let possible = to_do.iter().all(|(side, has)| (*has && !both) || side.can_give(collect.from));
+        possible.then(|| Informative {
+            attribute: self.columns.about().name,
+            expected: *self.expected.get_or_init(|| self.expected(collect)),
+        })
+    }
+
+    fn expected(&self, collect: Collect) -> Bits {
+        let cap = self.columns.about().cap;
+        let of_query =
+            |weigher: &Box<dyn Weigher + '_>| informative::expected(&self.table, weigher.frequencies(), collect, cap);
+        self.weigher.as_ref().map_or_else(|| collect.expected(), of_query)
+    }
 }
 
 /// The evidence for one pair, and the attributes without any.
-#[derive(Clone, Default)]
-pub(super) struct Told {
-    pub(super) evidence: Vec<Evidence>,
-    pub(super) missing: Vec<&'static str>,
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The weightiest first.
+    pub evidence: Vec<Evidence>,
+    /// Attributes that one side or both do not have, or nothing that can be compared.
+    pub missing: Vec<&'static str>,
+    /// The one of these that would tell most if it were collected.
+    pub most_informative_missing: Option<Informative>,
 }
 
 impl Told {
-    fn add(&mut self, attribute: &'static str, evidence: Option<Evidence>) {
-        match evidence {
-            Some(evidence) => self.evidence.push(evidence),
-            None => self.missing.push(attribute),
+    /// The sum of the evidence.
+    pub fn score(&self) -> Bits {
+        self.evidence.iter().map(|evidence| evidence.bits).sum()
+    }
+
+    /// Of two that tell as much the first in the registry's order stays.
+    fn propose(&mut self, proposal: Option<Informative>) {
+        let most = self.most_informative_missing.map_or(Bits::ZERO, |best| best.expected);
+        if let Some(proposal) = proposal.filter(|proposal| proposal.expected > most) {
+            self.most_informative_missing = Some(proposal);
         }
     }
 

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use super::answer::Weight;
+use super::plan::Told;
 use crate::model::Bits;
 
 /// Buckets from -128 to 383 whole bits; beyond, ratios count as the last bucket's.
@@ -15,6 +17,11 @@ static FRACTIONS: LazyLock<Vec<u64>> = LazyLock::new(|| {
     let fraction = |f: i32| ((f64::from(f) / f64::from(Bits::SCALE)).exp2() * 4_294_967_296.0).round() as u64;
     (0..Bits::SCALE).map(fraction).collect()
 });
+
+/// 2^f times 2^32, for thousandths f of a bit from 0 to 999.
+pub(super) fn fraction(thousandths: usize) -> u64 {
+    FRACTIONS[thousandths]
+}
 
 /// Sums of likelihood ratios, by their whole bits.
 #[derive(Clone)]
@@ -70,6 +77,13 @@ impl Posterior {
         let scale = highest.map_or(0.0, |highest| (highest + prior).to_f64().max(0.0));
         let none = (1.0 - presence) * (-scale).exp2();
         Self { prior, scale, none, all: none + tail.total(scale - prior.to_f64()) }
+    }
+
+    /// A pair's weight. `searched`: its candidate is among those searched.
+    pub(super) fn weight(&self, score: Bits, told: Told, searched: bool) -> Weight {
+        let posterior = if searched { self.of(score) } else { self.of_another(score) };
+        let Told { evidence, missing, most_informative_missing } = told;
+        Weight { score, prior: self.prior, posterior, evidence, missing, most_informative_missing }
     }
 
     /// The probability that a record searched, with this score, is the person.

@@ -4,6 +4,7 @@
 //! probability lies between 0 and 1, every row of a confusion matrix sums to 1, every spread is positive.
 
 mod bits;
+mod collect;
 mod gaps;
 
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use crate::record::{Ancestry, EyeColor, HairColor};
 use gaps::GapTables;
 
 pub use bits::Bits;
+pub use collect::{Collect, CollectModel, CollectedFrom};
 pub use gaps::GAP_YEARS;
 
 /// Kernels in the mixture of distances.
@@ -41,6 +43,7 @@ pub struct Model {
     pub features: FeaturesModel,
     pub names: NamesModel,
     pub identifiers: IdentifiersModel,
+    pub collect: CollectModel,
 }
 
 /// Errors of determined sex.
@@ -246,6 +249,7 @@ impl Model {
         rows("appearance.eyes_altered", &slices(&self.appearance.eyes_altered))?;
         rows("dental.change", &slices(&self.dental.change))?;
         rows("dental.expected", &slices(&self.dental.expected))?;
+        self.collect.check()?;
         self.check_numbers()
     }
 

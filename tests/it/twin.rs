@@ -11,9 +11,9 @@ use crossmatch::attribute::{
     Timeline,
 };
 use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
-use crossmatch::matching::{CandidateList, faces};
-use crossmatch::model::{Bits, Model};
-use crossmatch::record::{Kind, Record, Reference};
+use crossmatch::matching::{CandidateList, Informative, Weight, faces};
+use crossmatch::model::{Bits, CollectedFrom, Model};
+use crossmatch::record::{Condition, Kind, Record, Reference};
 use proptest::prelude::*;
 
 use crate::population::{record, reference};
@@ -55,6 +55,63 @@ fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// What a missing attribute would tell of a pair if it were collected, naively; none where it cannot be had.
+fn expects<A: Attribute>(collection: &Collection, query: &Record, candidate: &Record) -> Option<(&'static str, f64)> {
+    let collect = MODEL.collect.get(A::ABOUT.name)?;
+    let has = [query, candidate].map(|record| A::read(record).is_some());
+    let can = |record: &Record| match (collect.from, record.condition()) {
+        _ if record.kind == Kind::Missing => true,
+        (CollectedFrom::Any, _) => true,
+        (CollectedFrom::Flesh, condition) => {
+            !matches!(condition, Some(Condition::Skeleton | Condition::PartialSkeleton))
+        }
+        (CollectedFrom::None, _) => false,
+    };
+    let examined = [query, candidate].into_iter().zip(has).filter(|(_, there)| !there || has == [true, true]);
+    if !examined.into_iter().all(|(record, _)| can(record)) {
+        return None;
+    }
+    let others: Vec<&Record> =
+        collection.values().filter(|record| record.kind == candidate.kind && A::read(record).is_some()).collect();
+    if !has[0] || others.is_empty() {
+        return Some((A::ABOUT.name, collect.bits));
+    }
+    let bits = |other: &Record| weigh::<A>(collection, query, other).map_or(0.0, |evidence| evidence.bits.to_f64());
+    let weighed: Vec<f64> = others.iter().map(|other| bits(other)).collect();
+    let count = weighed.len() as f64;
+    let share = weighed.iter().map(|bits| bits.exp2()).sum::<f64>() / count;
+    let told = weighed.iter().map(|bits| bits.exp2() * bits).sum::<f64>() / count;
+    let unseen = collect.bits.max((count + 1.0).log2());
+    let expected = told / share.max(1.0) + (1.0 - share).max(0.0) * unseen;
+    Some((A::ABOUT.name, expected.clamp(0.0, A::ABOUT.cap.to_f64())))
+}
+
+/// Checks the engine's proposal for a pair: it tells what it claims, and nothing tells more.
+fn assert_most_informative(collection: &Collection, query: &Record, candidate: &Record, weight: &Weight) {
+    let all = [
+        expects::<Sexes>(collection, query, candidate),
+        expects::<Appearance>(collection, query, candidate),
+        expects::<Build>(collection, query, candidate),
+        expects::<Timeline>(collection, query, candidate),
+        expects::<Places>(collection, query, candidate),
+        expects::<Features>(collection, query, candidate),
+        expects::<Dental>(collection, query, candidate),
+        expects::<Names>(collection, query, candidate),
+        expects::<Identifiers>(collection, query, candidate),
+    ];
+    let proposals = all.into_iter().flatten().filter(|(name, _)| weight.missing.contains(name));
+    let proposals: Vec<(&str, f64)> = proposals.collect();
+    let most = proposals.iter().map(|(_, bits)| *bits).fold(0.0, f64::max);
+    match weight.most_informative_missing {
+        None => assert!(most < 0.002, "{most} bits are to be had"),
+        Some(Informative { attribute, expected }) => {
+            let naive = proposals.iter().find(|(name, _)| *name == attribute).expect("a missing attribute").1;
+            assert!((expected.to_f64() - naive).abs() < 0.002, "{attribute}: {expected:?}, {naive}");
+            assert!(naive > most - 0.002, "{attribute} {naive}, but another tells {most}");
+        }
+    }
 }
 
 fn sum(evidence: &[Evidence]) -> Bits {
@@ -132,6 +189,9 @@ async fn check_every_list(engine: &Engine, collection: &Collection, limit: usize
         let same =
             engine.matches(name, request(limit, Some(query.kind))).await.expect("an answer").expect("the record");
         assert_equal(&same, &twin(collection, name, query, &[query.kind]), limit);
+        if let Some(best) = stored.candidates.first() {
+            assert_most_informative(collection, query, &collection[&best.record], &best.weight);
+        }
         for candidate in stored.candidates.iter().take(3) {
             let pair = (Subject::Stored(name.clone()), Subject::Stored(candidate.record.clone()));
             let compared = engine.compare(pair.0, pair.1, limit).await.expect("an answer").expect("both records");

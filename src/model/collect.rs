@@ -1,0 +1,78 @@
+//! What it would tell to collect an attribute that a pair lacks, and from whom it can still be had.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Bits, InvalidModel};
+
+/// Every attribute that a model may speak of, whether or not this version weighs it.
+const ATTRIBUTES: [&str; 13] = [
+    "sex",
+    "appearance",
+    "build",
+    "timeline",
+    "place",
+    "features",
+    "belongings",
+    "dental",
+    "fingerprints",
+    "dna",
+    "blood_type",
+    "names",
+    "identifiers",
+];
+/// More than any attribute can be worth.
+const MOST_BITS: f64 = 100.0;
+
+/// For each attribute: what it tells, and where it is to be had.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(transparent)]
+pub struct CollectModel(BTreeMap<String, Collect>);
+
+/// One attribute, once it is collected.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Collect {
+    /// The mean of its bits over pairs of one person.
+    pub bits: f64,
+    /// The bodies that it can still be taken from.
+    pub from: CollectedFrom,
+}
+
+/// The bodies that an attribute can be taken from. A missing person's family can be asked for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CollectedFrom {
+    /// Any, a skeleton too.
+    Any,
+    /// Those that are more than bones.
+    Flesh,
+    /// None: who finds a body finds it then or never.
+    None,
+}
+
+impl Collect {
+    /// The mean of its bits over pairs of one person.
+    pub fn expected(self) -> Bits {
+        Bits::from_f64(self.bits)
+    }
+}
+
+impl CollectModel {
+    /// An attribute's figures; none: it is never proposed.
+    pub fn get(&self, attribute: &str) -> Option<Collect> {
+        self.0.get(attribute).copied()
+    }
+
+    pub(super) fn check(&self) -> Result<(), InvalidModel> {
+        if let Some(unknown) = self.0.keys().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
+            let known = ATTRIBUTES.join(", ");
+            return Err(InvalidModel::Form(format!("`collect.{unknown}`: no such attribute; there are {known}")));
+        }
+        match self.0.values().all(|collect| (0.0..=MOST_BITS).contains(&collect.bits)) {
+            true => Ok(()),
+            false => Err(InvalidModel::Parameter("collect", "expected from 0 to 100 bits")),
+        }
+    }
+}
