@@ -18,9 +18,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use self::collection::{Collection, Pair};
 use self::report::{Load, Outcome, Report};
-use super::Failure;
+use super::{Failure, model};
 use crate::engine::{Engine, EngineOptions, MatchRequest};
-use crate::model::{Bits, Model};
+use crate::model::Bits;
 use crate::record::{Kind, Reference};
 
 /// Candidates asked for; a true record further down counts as beyond the list.
@@ -38,6 +38,9 @@ pub(super) struct Evaluate {
     /// Holds `missing`, `unidentified` and `unclaimed` (`.ndjson` or `.ndjson.gz`) and `truth.tsv`.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
+    /// Parameters of the evidence, instead of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// Prints the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -50,9 +53,9 @@ pub(super) fn run(options: &Evaluate) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::doing("cannot start the runtime", error))?;
     let index = tempfile::tempdir().map_err(|error| Failure::doing("cannot create a temporary directory", error))?;
+    let model = model::load(options.model.as_deref())?;
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let engine_options =
-        EngineOptions { threads, write_queue: 4 * IN_FLIGHT, match_queue: 4 * IN_FLIGHT, model: Model::default() };
+    let engine_options = EngineOptions { threads, write_queue: 4 * IN_FLIGHT, match_queue: 4 * IN_FLIGHT, model };
     let engine = Engine::open(index.path(), &engine_options)
         .map_err(|error| Failure::doing("cannot open a temporary index", error))?;
     let report = runtime.block_on(measure(&engine, options));

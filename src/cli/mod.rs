@@ -3,6 +3,7 @@
 mod demo;
 mod evaluate;
 mod import;
+mod model;
 mod openapi;
 mod serve;
 mod simulate;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::{Failure, demo};
+use super::{Failure, demo, model};
 use crate::engine::{Engine, EngineOptions};
 use crate::http::{self, App, Limits, Listener, ServerOptions};
 use crate::model::Model;
@@ -36,20 +36,13 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
     telemetry::start_log(settings.log_level, settings.log_format).map_err(|error| Failure(error.to_string()))?;
     let listener = Listener::bind(&settings.listen)
         .map_err(|error| Failure::doing(format_args!("cannot listen at {} (see --listen)", settings.listen), error))?;
-    let model = settings.model.as_deref().map_or_else(|| Ok(Model::default()), model)?;
+    let model = model::load(settings.model.as_deref())?;
     let directory = Directory::of(&settings)?;
     let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), listener));
     if let Some(engine) = app.opened() {
         engine.close();
     }
     outcome
-}
-
-fn model(file: &Path) -> Result<Model, Failure> {
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::doing(format_args!("cannot use the model {}", file.display()), error);
-    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
-    Model::parse(&text).map_err(|error| failed(&error))
 }
 
 fn settings(options: Options) -> Result<Settings, SettingsError> {

@@ -279,6 +279,11 @@ impl Engine {
         corpus::attributes()
     }
 
+    /// The hash of the parameters in force.
+    pub fn model_hash(&self) -> &str {
+        self.shared.model.hash()
+    }
+
     /// What the collection holds now.
     pub fn census(&self) -> Census {
         let snapshot = self.shared.snapshot.load();

@@ -13,6 +13,9 @@ use crate::attribute::About;
 /// Every attribute that the engine compares.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Attributes {
+    /// SHA-256 of the model's parameters in force, as in the header `Crossmatch-Model` of every answer.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    model: String,
     /// In the order of the evidence.
     attributes: Vec<Attribute>,
 }
@@ -72,6 +75,7 @@ impl From<&About> for Attribute {
 )]
 pub(super) async fn attributes(app: Shared, request: HttpRequest) -> Result<HttpResponse, Problem> {
     parameters::none(&request)?;
-    let attributes = app.engine()?.attributes().into_iter().map(Attribute::from).collect();
-    Ok(HttpResponse::Ok().json(Attributes { attributes }))
+    let engine = app.engine()?;
+    let attributes = engine.attributes().into_iter().map(Attribute::from).collect();
+    Ok(HttpResponse::Ok().json(Attributes { model: engine.model_hash().to_owned(), attributes }))
 }

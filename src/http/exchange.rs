@@ -21,6 +21,8 @@ use futures_util::FutureExt;
 use super::App;
 use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
 
+/// SHA-256 of the model's parameters: the same figures come only from the same model.
+const MODEL: HeaderName = HeaderName::from_static("crossmatch-model");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over.
 const ID_MAX: usize = 128;
@@ -94,10 +96,13 @@ pub(super) async fn around(
     };
     let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => return Err(failed(&problem_of(Some(&error), error.as_response_error().status_code()), &id)),
+        Ok(Err(error)) => {
+            let problem = problem_of(Some(&error), error.as_response_error().status_code());
+            return Err(failed(&problem, &exchange.app, &id));
+        }
         Err(_) => {
             tracing::error!(request_id = id.as_str(), "the call panicked");
-            return Err(failed(&Problem::Internal, &id));
+            return Err(failed(&Problem::Internal, &exchange.app, &id));
         }
     };
     if let Some(route) = response.request().match_pattern() {
@@ -107,7 +112,7 @@ pub(super) async fn around(
     Ok(finished(response, exchange))
 }
 
-/// Gives an error its body and every answer its id.
+/// Gives an error its body, and every answer its id and the model that it comes from.
 fn finished(mut response: ServiceResponse<BoxBody>, exchange: Exchange) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
@@ -115,7 +120,7 @@ fn finished(mut response: ServiceResponse<BoxBody>, exchange: Exchange) -> Servi
         response = response.map_body(|_, _| BoxBody::new(text_of(&body)));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     }
-    mark(response.headers_mut(), &exchange.id);
+    mark(response.headers_mut(), &exchange.app, &exchange.id);
     response.map_body(|_, body| BoxBody::new(Followed { body, _exchange: exchange }))
 }
 
@@ -125,11 +130,11 @@ fn problem_of(error: Option<&Error>, status: StatusCode) -> Problem {
 }
 
 /// An error that already is its answer.
-fn failed(problem: &Problem, id: &RequestId) -> Error {
+fn failed(problem: &Problem, app: &App, id: &RequestId) -> Error {
     let body = problem.body(id.as_str());
     let status = StatusCode::from_u16(body.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status).content_type(MEDIA_TYPE).body(text_of(&body));
-    mark(response.headers_mut(), id);
+    mark(response.headers_mut(), app, id);
     InternalError::from_response("refused", response).into()
 }
 
@@ -137,7 +142,10 @@ fn text_of(body: &ProblemBody) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
-fn mark(headers: &mut HeaderMap, id: &RequestId) {
+fn mark(headers: &mut HeaderMap, app: &App, id: &RequestId) {
+    if let Some(Ok(hash)) = app.opened().map(|engine| HeaderValue::from_str(engine.model_hash())) {
+        headers.insert(MODEL, hash);
+    }
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {
         headers.insert(X_REQUEST_ID, value);
     }

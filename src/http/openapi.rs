@@ -24,7 +24,8 @@ use crate::record::{Kind, Sex};
         title = "crossmatch",
         description = "Weighs missing persons against unidentified remains and unclaimed bodies, on all attributes at \
                        once, in bits.\n\nEvery error is an RFC 9457 problem with a stable `code` and the `request_id` \
-                       of the service's log. Unknown fields, values and parameters are refused by name.",
+                       of the service's log. Unknown fields, values and parameters are refused by name.\n\nEvery answer names \
+                       the parameters that its evidence was weighed with in `Crossmatch-Model`, their SHA-256.",
     ),
     servers((url = "/", description = "This service")),
     tags(

@@ -4,26 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Bits, InvalidModel};
-
-/// Every attribute that a model may speak of, whether or not this version weighs it.
-const ATTRIBUTES: [&str; 13] = [
-    "sex",
-    "appearance",
-    "build",
-    "timeline",
-    "place",
-    "features",
-    "belongings",
-    "dental",
-    "fingerprints",
-    "dna",
-    "blood_type",
-    "names",
-    "identifiers",
-];
-/// More than any attribute can be worth.
-const MOST_BITS: f64 = 100.0;
+use super::Bits;
 
 /// For each attribute: what it tells, and where it is to be had.
 #[derive(Clone, Debug, Deserialize)]
@@ -63,16 +44,5 @@ impl CollectModel {
     /// An attribute's figures; none: it is never proposed.
     pub fn get(&self, attribute: &str) -> Option<Collect> {
         self.0.get(attribute).copied()
-    }
-
-    pub(super) fn check(&self) -> Result<(), InvalidModel> {
-        if let Some(unknown) = self.0.keys().find(|name| !ATTRIBUTES.contains(&name.as_str())) {
-            let known = ATTRIBUTES.join(", ");
-            return Err(InvalidModel::Form(format!("`collect.{unknown}`: no such attribute; there are {known}")));
-        }
-        match self.0.values().all(|collect| (0.0..=MOST_BITS).contains(&collect.bits)) {
-            true => Ok(()),
-            false => Err(InvalidModel::Parameter("collect", "expected from 0 to 100 bits")),
-        }
     }
 }

@@ -18,6 +18,7 @@ mod disk;
 mod documentation;
 mod import;
 mod namus;
+mod pairs;
 mod population;
 mod probes;
 mod records;
