@@ -16,6 +16,7 @@ mod client;
 mod crash;
 mod disk;
 mod documentation;
+mod evidence;
 mod import;
 mod namus;
 mod pairs;
