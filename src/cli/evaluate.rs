@@ -3,8 +3,9 @@
 //! Every twin that is unidentified or unclaimed is a query against all the missing. Pairs of different
 //! people are sampled at random, not taken from the lists: those would be the hardest alone.
 
-mod collection;
+mod plots;
 mod report;
+mod svg;
 
 use std::io::Write;
 use std::num::NonZero;
@@ -16,11 +17,13 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use self::collection::{Collection, Pair};
-use self::report::{Load, Outcome, Report};
+use self::report::{Attributes, Load, Outcome, Report};
+use super::collection::{Collection, Pair};
 use super::{Failure, model};
+use crate::attribute::Evidence;
 use crate::engine::{Engine, EngineOptions, MatchRequest};
-use crate::model::Bits;
+use crate::evaluate::Claim;
+use crate::matching::{Candidate, CandidateList};
 use crate::record::{Kind, Reference};
 
 /// Candidates asked for; a true record further down counts as beyond the list.
@@ -44,6 +47,9 @@ pub(super) struct Evaluate {
     /// Prints the figures as JSON.
     #[arg(long)]
     json: bool,
+    /// Also draws the figures there, as SVG: ranks, reliability, and a Tippett plot.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
 }
 
 /// Loads, queries and prints.
@@ -61,6 +67,9 @@ pub(super) fn run(options: &Evaluate) -> Result<(), Failure> {
     let report = runtime.block_on(measure(&engine, options));
     engine.close();
     let report = report?;
+    if let Some(directory) = &options.plots {
+        plots::write(&report, directory)?;
+    }
     let text = if options.json { report.json() } else { report.table() };
     let told = std::io::stdout().write_all(text.as_bytes());
     told.map_err(|error| Failure::doing("cannot write to standard output", error))
@@ -112,22 +121,34 @@ async fn query(engine: &Engine, pair: &Pair, others: Vec<Reference>) -> Result<O
         .map_err(|error| Failure::doing(format!("cannot match {}", pair.other), error))?
         .ok_or_else(|| lost(&pair.other))?;
     let found = list.candidates.iter().find(|candidate| candidate.record == pair.missing);
-    let bits = |others: Vec<Reference>| async move {
-        let scores = engine.scores(&pair.other, &others).await;
-        let scores = scores.map_err(|error| Failure::doing(format!("cannot weigh {}", pair.other), error))?;
-        Ok::<Vec<f64>, Failure>(scores.into_iter().map(Bits::to_f64).collect())
+    let weighed = |others: Vec<Reference>| async move {
+        let evidence = engine.evidence(&pair.other, &others).await;
+        let evidence = evidence.map_err(|error| Failure::doing(format!("cannot weigh {}", pair.other), error))?;
+        let bits = |told: Vec<Evidence>| told.iter().map(|told| (told.attribute, told.bits.to_f64())).collect();
+        Ok::<Vec<Attributes>, Failure>(evidence.into_iter().map(bits).collect())
     };
-    let same_bits = *bits(vec![pair.missing.clone()]).await?.first().ok_or_else(|| lost(&pair.missing))?;
-    let different_bits = bits(others).await?;
+    let same = weighed(vec![pair.missing.clone()]).await?.pop().ok_or_else(|| lost(&pair.missing))?;
+    let different = weighed(others).await?;
     Ok(Outcome {
         kind: pair.kind,
         tier: pair.tier.clone(),
         rank: found.map(|candidate| candidate.rank),
-        same_bits,
-        different_bits,
+        claims: claims(&list, &pair.missing),
+        same,
+        different,
         match_us: list.phases.total_us(),
         wall_us,
     })
+}
+
+/// The probabilities of a list as if it were known that the person is somewhere on it, for here it is.
+fn claims(list: &CandidateList, truth: &Reference) -> Vec<Claim> {
+    let present = (1.0 - list.none_of_these).max(f64::MIN_POSITIVE);
+    let claim = |candidate: &Candidate| Claim {
+        probability: (candidate.weight.posterior / present).min(1.0),
+        right: candidate.record == *truth,
+    };
+    list.candidates.iter().map(claim).collect()
 }
 
 fn lost(reference: &Reference) -> Failure {

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each with its options and a `run`.
 
+mod collection;
 mod demo;
 mod evaluate;
 mod import;

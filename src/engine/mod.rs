@@ -18,7 +18,7 @@ use rayon::ThreadPool;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use crate::attribute::About;
+use crate::attribute::{About, Evidence};
 use crate::corpus::{self, Snapshot};
 use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
@@ -253,13 +253,13 @@ impl Engine {
         self.on_pool(move |shared| Ok(shared.compare(&a, &b, limit))).await
     }
 
-    /// The scores of a stored record with others, pair by pair. Those that are not stored are left out.
-    pub async fn scores(&self, query: &Reference, others: &[Reference]) -> Result<Vec<Bits>, EngineError> {
+    /// The evidence of a stored record with others, pair by pair. Those that are not stored are left out.
+    pub async fn evidence(&self, query: &Reference, others: &[Reference]) -> Result<Vec<Vec<Evidence>>, EngineError> {
         let Some(query) = self.record(query)? else { return Ok(Vec::new()) };
         let others: Result<Vec<Option<Record>>, EngineError> = others.iter().map(|other| self.record(other)).collect();
         let others = others?;
         self.on_pool(move |shared| {
-            matching::scores(&shared.snapshot.load(), &shared.model, &query, others.iter().flatten())
+            matching::evidence(&shared.snapshot.load(), &shared.model, &query, others.iter().flatten())
         })
         .await
     }

@@ -12,6 +12,7 @@ mod scan;
 mod tail;
 mod top;
 
+use crate::attribute::Evidence;
 use crate::corpus::Snapshot;
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference};
@@ -34,17 +35,16 @@ pub fn faces(kind: Kind) -> &'static [Kind] {
     }
 }
 
-/// The scores of single pairs, without a list around them.
-pub fn scores<'c>(
+/// The evidence of single pairs, without a list around them.
+pub fn evidence<'c>(
     snapshot: &Snapshot,
     model: &Model,
     query: &Record,
     candidates: impl Iterator<Item = &'c Record>,
-) -> Vec<Bits> {
+) -> Vec<Vec<Evidence>> {
     let plans = Kind::ALL.iter().map(|&side| Plan::without_tables(snapshot, model, query, side));
     let plans: Vec<Plan<'_>> = plans.collect();
-    let score = |record: &Record| plans[record.kind as usize].score_record(record);
-    candidates.map(score).collect()
+    candidates.map(|record| plans[record.kind as usize].evidence_of(record)).collect()
 }
 
 /// What a search is asked for.

@@ -79,10 +79,10 @@ impl<'a> Plan<'a> {
         told
     }
 
-    /// The score of a record that need not be a row.
-    pub(super) fn score_record(&self, candidate: &Record) -> Bits {
+    /// The evidence alone of a record that need not be a row, in the registry's order.
+    pub(super) fn evidence_of(&self, candidate: &Record) -> Vec<Evidence> {
         let weighers = self.columns.iter().filter_map(|column| column.weigher.as_ref());
-        weighers.filter_map(|weigher| weigher.explain_record(candidate)).map(|evidence| evidence.bits).sum()
+        weighers.filter_map(|weigher| weigher.explain_record(candidate)).collect()
     }
 
     /// The evidence of a record that need not be a row.
