@@ -31,7 +31,7 @@
 //! - [`engine`]: the façade; owns the writer, the swap of snapshots and the pool that weighs.
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
-//!   [`evaluate`]: figures of a ranking of known truth.
+//!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
 //! - [`settings`]: every knob of `serve`. [`telemetry`]: metrics and logs. [`cli`]: one file a command.
 //!
 //! # What holds
@@ -56,6 +56,7 @@ pub mod cli;
 pub mod corpus;
 pub mod engine;
 pub mod evaluate;
+pub mod fit;
 pub mod http;
 pub mod interchange;
 pub mod matching;

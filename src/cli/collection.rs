@@ -1,5 +1,6 @@
 //! Reading a collection of known truth: three files of records, and pairs of identifiers with their tier.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,11 @@ impl Collection {
             }
             Some(Ok((reference, record)))
         })
+    }
+
+    /// The identifiers that the truth names.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.named.keys().cloned().collect()
     }
 
     /// The pairs, once all records have been read.

@@ -3,6 +3,7 @@
 mod collection;
 mod demo;
 mod evaluate;
+mod fit;
 mod import;
 mod model;
 mod openapi;
@@ -30,6 +31,8 @@ enum Command {
     Openapi,
     /// Measures matching on a collection of known truth
     Evaluate(evaluate::Evaluate),
+    /// Estimates the model's parameters from pairs of known truth
+    Fit(fit::Fit),
     /// Writes a synthetic collection
     Simulate(simulate::Simulate),
 }
@@ -53,6 +56,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve(options) => serve::run(*options),
         Command::Openapi => openapi::run(),
         Command::Evaluate(options) => evaluate::run(&options),
+        Command::Fit(options) => fit::run(&options),
         Command::Simulate(options) => simulate::run(&options),
     }
 }

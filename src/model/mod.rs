@@ -47,6 +47,8 @@ pub struct Model {
     pub collect: CollectModel,
     #[serde(skip)]
     hash: String,
+    #[serde(skip)]
+    parameters: toml::Table,
 }
 
 /// Errors of determined sex.
@@ -240,14 +242,21 @@ impl Model {
         &self.hash
     }
 
+    /// Every parameter in force, by name.
+    pub fn parameters(&self) -> &toml::Table {
+        &self.parameters
+    }
+
     /// Reads and checks a model: parameters that the text leaves out are the built-in ones.
     pub fn parse(text: &str) -> Result<Self, InvalidModel> {
         let table = load::overlay(Self::DEFAULT, text)?;
         let hash = load::hash(&table);
+        let parameters = table.clone();
         let read = Self::deserialize(table);
         let mut model = read.map_err(|error| InvalidModel::Form(error.message().replace('\n', " ")))?;
         model.check()?;
         model.hash = hash;
+        model.parameters = parameters;
         model.timeline.tables = GapTables::new(&model.timeline);
         Ok(model)
     }

@@ -98,10 +98,11 @@ const ROOMS: &[(&str, &str)] = &[
     ("interchange", "record"),
     ("simulate", "record model attribute"),
     ("evaluate", "model record attribute corpus matching engine interchange"),
+    ("fit", "model record attribute corpus matching"),
     ("http", "model record attribute matching engine text settings telemetry"),
     (
         "cli",
-        "model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate http",
+        "model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate fit http",
     ),
     ("main", ""),
     ("lib", ""),
