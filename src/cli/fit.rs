@@ -87,3 +87,44 @@ fn lay(below: &mut toml::Table, above: toml::Table) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Kind;
+    use crate::simulate::{Counts, Simulation};
+
+    /// A simulated collection with its truth, as `evaluate` and `fit` read it.
+    fn collection(directory: &Path) {
+        let counts = Counts { missing: 150, unidentified: 90, unclaimed: 60, twins: 120 };
+        let simulation = Simulation::new(counts, 7).expect("a collection");
+        for kind in Kind::ALL {
+            let lines: String = simulation.records(*kind).map(|record| record.json + "\n").collect();
+            std::fs::write(directory.join(format!("{}.ndjson", kind.code())), lines).expect("written");
+        }
+        let truth = simulation.twins().map(|twin| format!("{}\t{}\t{}\n", twin.missing, twin.other, twin.tier));
+        std::fs::write(directory.join("truth.tsv"), truth.collect::<String>()).expect("written");
+    }
+
+    #[test]
+    fn a_model_is_written_only_where_asked_and_can_be_used() {
+        let directory = tempfile::tempdir().expect("a directory");
+        collection(directory.path());
+        let count = || std::fs::read_dir(directory.path()).expect("a directory").count();
+        let mut options = Fit { directory: directory.path().to_owned(), model: None, out: None };
+        run(&options).expect("estimates");
+        assert_eq!(count(), 4);
+        let (first, second) = (directory.path().join("first.toml"), directory.path().join("second.toml"));
+        options.out = Some(first.clone());
+        run(&options).expect("estimates");
+        let fitted = model::load(Some(&first)).expect("a model");
+        assert_ne!(fitted.hash(), Model::default().hash());
+        // A model in use keeps what the pairs say nothing of.
+        std::fs::write(&first, "presence = 0.4").expect("written");
+        let in_use = model::load(Some(&first)).expect("a model");
+        (options.model, options.out) = (Some(first), Some(second.clone()));
+        run(&options).expect("estimates");
+        let fitted = model::load(Some(&second)).expect("a model");
+        assert!(fitted.presence == 0.4 && fitted.hash() != in_use.hash());
+    }
+}

@@ -49,13 +49,28 @@ pub(super) fn counted(sample: &Sample<'_>, key: &str, found: &[(usize, usize)], 
             *count += 1.0;
         }
     }
-    let mut error = 0.0_f64;
-    let shares = counts.iter().zip(&old).map(|(counts, old)| {
-        let n = counts.iter().sum::<f64>();
-        let shares = if n > 0.0 { row(counts, old, prior) } else { old.clone() };
-        error = shares.iter().fold(error, |error, share| error.max((share * (1.0 - share) / (n + prior)).sqrt()));
-        list(&shares)
-    });
-    let new = Value::Array(shares.collect());
-    sample.estimate(key, new, error, found.len())
+    let rows: Vec<Counted> = counts.iter().zip(&old).map(|(counts, old)| Counted::new(counts, old, prior)).collect();
+    let moved = rows.iter().any(|row| row.moved);
+    let error = rows.iter().filter(|row| row.moved == moved).map(|row| row.error).fold(0.0, f64::max);
+    let new = Value::Array(rows.iter().map(|row| list(&row.shares)).collect());
+    Some(Estimate { moved, ..sample.estimate(key, new, error, found.len())? })
+}
+
+/// A row of a matrix. One whose shares are all within their errors stays as it is, whatever the others do.
+struct Counted {
+    shares: Vec<f64>,
+    /// The largest of its shares' standard errors.
+    error: f64,
+    moved: bool,
+}
+
+impl Counted {
+    fn new(counts: &[f64], old: &[f64], prior: f64) -> Self {
+        let n = counts.iter().sum::<f64>() + prior;
+        let shares = row(counts, old, prior);
+        let errors: Vec<f64> = shares.iter().map(|share| (share * (1.0 - share) / n).sqrt()).collect();
+        let moved = shares.iter().zip(old).zip(&errors).any(|((new, old), error)| (new - old).abs() > *error);
+        let error = errors.into_iter().fold(0.0, f64::max);
+        Self { shares: if moved { shares } else { old.to_vec() }, error, moved }
+    }
 }

@@ -81,15 +81,18 @@ fn by_class(
     figure: &dyn Fn(&[&Difference]) -> (f64, f64),
 ) -> Option<Estimate> {
     let mut figures = sample.numbers(key)?;
-    let (mut error, mut pairs) = (0.0_f64, 0);
+    let (mut error, mut pairs, mut moved) = (0.0_f64, 0, false);
     for (at, class) in CLASSES.iter().enumerate().take(figures.len()) {
         let of_class: Vec<&Difference> = differences.iter().filter(|difference| difference.class == *class).collect();
         if of_class.len() >= LEAST {
             let (new, its_error) = figure(&of_class);
-            figures[at] = rounded(new);
+            // A class that says nothing new keeps its figure, whatever the others do.
+            if (new - figures[at]).abs() > its_error {
+                (figures[at], moved) = (rounded(new), true);
+            }
             error = error.max(its_error);
             pairs += of_class.len();
         }
     }
-    sample.estimate(key, list(&figures), error, pairs)
+    Some(Estimate { moved, ..sample.estimate(key, list(&figures), error, pairs)? })
 }

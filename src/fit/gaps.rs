@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::ages::day;
+use super::figures::distance;
 use super::{Estimate, LEAST, Pair, Sample, middle_and_spread, rounded};
 use crate::record::Kind;
 
@@ -20,15 +21,21 @@ pub(super) fn gaps(sample: &Sample<'_>) -> Vec<Estimate> {
         }
     }
     let Some(Value::Array(mut rows)) = sample.old("timeline.gaps").cloned() else { return Vec::new() };
-    let (mut error, mut pairs) = (0.0_f64, 0);
+    let (mut error, mut pairs, mut moved) = (0.0_f64, 0, false);
     for (row, logs) in rows.iter_mut().zip(&logs).filter(|(_, logs)| logs.len() >= LEAST) {
         let (middle, spread) = middle_and_spread(logs);
+        let its_error = 1.25 * spread / (logs.len() as f64).sqrt();
         let figures = [("median_days", middle.exp().max(0.5)), ("log_sd", spread.max(0.2))];
-        *row = Value::Table(Table::from_iter(figures.map(|(key, new)| (key.to_owned(), Value::Float(rounded(new))))));
-        error = error.max(1.25 * spread / (logs.len() as f64).sqrt());
+        let new = Table::from_iter(figures.map(|(key, new)| (key.to_owned(), Value::Float(rounded(new)))));
+        // A condition that says nothing new keeps its figures, whatever the others do.
+        if distance(row, &Value::Table(new.clone())) > its_error {
+            (*row, moved) = (Value::Table(new), true);
+        }
+        error = error.max(its_error);
         pairs += logs.len();
     }
-    sample.estimate("timeline.gaps", Value::Array(rows), error, pairs).into_iter().collect()
+    let estimate = sample.estimate("timeline.gaps", Value::Array(rows), error, pairs);
+    estimate.map(|estimate| Estimate { moved, ..estimate }).into_iter().collect()
 }
 
 fn gap(pair: &Pair) -> Option<i32> {

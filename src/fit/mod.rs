@@ -2,10 +2,10 @@
 //!
 //! Each counts or measures what its parameters stand for, over pairs that are one person, and gives a figure with its
 //! standard error and the number of pairs behind it. Shares are weighed against the present figure as if that rested on
-//! [`PRIOR`] pairs, so that few pairs move little and nothing becomes impossible. Spreads are measured with the middle of
+//! `PRIOR` pairs, so that few pairs move little and nothing becomes impossible. Spreads are measured with the middle of
 //! what was found, so that a slip of the pen does not widen them. No I/O, no chance: the same pairs, the same figures.
 //!
-//! Adding an estimator is one file and one line in [`ESTIMATORS`].
+//! Adding an estimator is one file and one line in `ESTIMATORS`.
 
 mod ages;
 mod appearance;

@@ -133,10 +133,12 @@ impl Planned<'_> {
     }
 
     fn expected(&self, collect: Collect) -> Bits {
-        let cap = self.columns.about().cap;
-        let of_query =
-            |weigher: &Box<dyn Weigher + '_>| informative::expected(&self.table, weigher.frequencies(), collect, cap);
-        self.weigher.as_ref().map_or_else(|| collect.expected(), of_query)
+        match &self.weigher {
+            None => collect.expected(),
+            Some(weigher) => {
+                informative::expected(&self.table, weigher.frequencies(), collect, self.columns.about().cap)
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! asks means nothing. Time has a direction. And a record that loses something never gains: the expected bits of the
 //! right pair only fall.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crossmatch::corpus::{AnyColumns, BLOCK, CorpusWriter, Snapshot};
@@ -121,6 +121,7 @@ fn different_people(columns: &dyn AnyColumns) -> Vec<Vec<f64>> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "shows, with --nocapture, how near each attribute is to its limit")]
 fn different_people_weigh_at_most_one_on_average_and_one_in_k_reaches_k() {
     let mut faults = Vec::new();
     for (name, columns) in PEOPLE.attributes() {
@@ -293,7 +294,7 @@ const BLURS: &[(&str, Damage)] = &[
     ("one hair colour fewer", |record| truncate(record, "/hair_color", 1)),
     ("initials", |record| {
         let names = record.get_mut("names").and_then(Value::as_array_mut);
-        names.is_some_and(|names| names.iter_mut().fold(false, |cut, name| only_initial(name) || cut))
+        names.is_some_and(|names| names.iter_mut().filter_map(|name| only_initial(name).then_some(())).count() > 0)
     }),
 ];
 
@@ -381,7 +382,7 @@ fn gains(what: &str, damage: &dyn Fn(&mut Value) -> bool, faults: &mut Vec<Strin
 #[test]
 fn a_damaged_record_gains_nothing() {
     let mut faults = Vec::new();
-    let fields: std::collections::BTreeSet<&String> = PEOPLE
+    let fields: BTreeSet<&String> = PEOPLE
         .twins
         .iter()
         .flat_map(|(a, b)| [a, b])

@@ -31,6 +31,7 @@ pub(super) struct Chart {
     x: Axis,
     y: Axis,
     body: String,
+    /// Names, and how their lines are drawn.
     legend: Vec<(String, String)>,
 }
 
@@ -39,40 +40,41 @@ impl Chart {
     pub(super) fn new(title: &str, x: Axis, y: Axis) -> Self {
         let mut chart = Self { x, y, body: String::new(), legend: Vec::new() };
         let (left, right, top, bottom) = (LEFT, WIDTH - RIGHT, TOP, HEIGHT - BOTTOM);
-        chart.text(LEFT, 28.0, "start", "font-size=\"17\" font-weight=\"bold\"", title);
+        chart.text((LEFT, 28.0), "start", "font-size=\"17\" font-weight=\"bold\"", title);
         for at in 0..chart.x.marks.len() {
             let (value, words) = chart.x.marks[at].clone();
             let x = chart.place(value, chart.y.from).0;
             chart.stroke((x, top), (x, bottom), "stroke=\"#e5e5e5\"");
-            chart.text(x, bottom + 20.0, "middle", "", &words);
+            chart.text((x, bottom + 20.0), "middle", "", &words);
         }
         for at in 0..chart.y.marks.len() {
             let (value, words) = chart.y.marks[at].clone();
             let y = chart.place(chart.x.from, value).1;
             chart.stroke((left, y), (right, y), "stroke=\"#e5e5e5\"");
-            chart.text(left - 8.0, y + 4.5, "end", "", &words);
+            chart.text((left - 8.0, y + 4.5), "end", "", &words);
         }
         chart.stroke((left, bottom), (right, bottom), "stroke=\"#333\"");
         chart.stroke((left, top), (left, bottom), "stroke=\"#333\"");
         let (across, up) = (chart.x.title, chart.y.title);
-        chart.text(f64::midpoint(left, right), HEIGHT - 16.0, "middle", "", across);
+        chart.text((f64::midpoint(left, right), HEIGHT - 16.0), "middle", "", across);
         let middle = f64::midpoint(top, bottom);
-        chart.text(20.0, middle, "middle", &format!("transform=\"rotate(-90 20 {middle})\""), up);
+        chart.text((20.0, middle), "middle", &format!("transform=\"rotate(-90 20 {middle})\""), up);
         chart
     }
 
     /// A curve with an entry in the legend.
     pub(super) fn curve(&mut self, name: &str, points: &[(f64, f64)]) {
         let colour = COLOURS[self.legend.len() % COLOURS.len()];
-        self.path(points, &format!("stroke=\"{colour}\" stroke-width=\"2.5\""));
-        self.legend.push((name.to_owned(), colour.to_owned()));
+        let style = format!("stroke=\"{colour}\" stroke-width=\"2.5\"");
+        self.path(points, &style);
+        self.legend.push((name.to_owned(), style));
     }
 
     /// A thin dashed line for comparison.
     pub(super) fn guide(&mut self, name: &str, points: &[(f64, f64)]) {
         self.path(points, &format!("stroke=\"{GRAY}\" stroke-dasharray=\"5 4\""));
         if !name.is_empty() {
-            self.legend.push((name.to_owned(), GRAY.to_owned()));
+            self.legend.push((name.to_owned(), format!("stroke=\"{GRAY}\" stroke-dasharray=\"5 4\"")));
         }
     }
 
@@ -88,10 +90,10 @@ impl Chart {
     /// The whole picture. `corner`: where the legend's upper left stands, as shares of the frame.
     pub(super) fn finish(mut self, corner: (f64, f64)) -> String {
         let (x, y) = (LEFT + corner.0 * (WIDTH - LEFT - RIGHT), TOP + corner.1 * (HEIGHT - TOP - BOTTOM));
-        for (at, (name, colour)) in std::mem::take(&mut self.legend).into_iter().enumerate() {
+        for (at, (name, style)) in std::mem::take(&mut self.legend).into_iter().enumerate() {
             let y = y + 22.0 * at as f64;
-            self.stroke((x, y), (x + 26.0, y), &format!("stroke=\"{colour}\" stroke-width=\"3\""));
-            self.text(x + 34.0, y + 4.5, "start", "", &name);
+            self.stroke((x, y), (x + 26.0, y), &style);
+            self.text((x + 34.0, y + 4.5), "start", "", &name);
         }
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -117,7 +119,7 @@ impl Chart {
         let _ = writeln!(self.body, "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" {style}/>");
     }
 
-    fn text(&mut self, x: f64, y: f64, anchor: &str, more: &str, words: &str) {
+    fn text(&mut self, (x, y): (f64, f64), anchor: &str, more: &str, words: &str) {
         let words = words.replace('&', "&amp;").replace('<', "&lt;");
         let _ = writeln!(self.body, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" {more}>{words}</text>");
     }
