@@ -3,8 +3,10 @@
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
 //! - `crash`: no acknowledged write is lost to `kill -9`.
+//! - `evidence`: what holds of every attribute in the registry, over a simulated population.
 //! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
 //! - `namus`: NamUs cases as published become records, and what could not be used is named.
+//! - `pairs`: what is told of a pair beside its evidence: the model, what to collect next, why it is not listed.
 //! - `schema`: the reader of records refuses what `record.schema.json` refuses, and nothing else but nonsense.
 //! - `tidy`: the house rules: files say what they are for, rooms use only the rooms below them.
 //! - `twin`: the engine equals its naive twin to the bit (`population` makes its collections).

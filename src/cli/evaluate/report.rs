@@ -166,7 +166,7 @@ impl Report {
         for row in &self.attributes {
             text += &row.line();
         }
-        text += "\nprobability         candidates  claimed    right   +/-\n";
+        text += "\nif on the list      candidates  claimed    right   +/-\n";
         for row in &self.reliability {
             text += &row.line();
         }
