@@ -27,8 +27,14 @@ pub(super) struct Fit {
     out: Option<PathBuf>,
 }
 
-/// Reads, estimates, prints, and writes only if asked to.
+/// Prints what differs.
 pub(super) fn run(options: &Fit) -> Result<(), Failure> {
+    let told = std::io::stdout().write_all(estimated(options)?.as_bytes());
+    told.map_err(|error| Failure::doing("cannot write to standard output", error))
+}
+
+/// Reads and estimates, and writes a model only if asked to.
+fn estimated(options: &Fit) -> Result<String, Failure> {
     let model = model::load(options.model.as_deref())?;
     let (pairs, writer) = read(&options.directory)?;
     let sample = Sample { model: &model, pairs: &pairs, snapshot: &writer.snapshot(1) };
@@ -40,8 +46,7 @@ pub(super) fn run(options: &Fit) -> Result<(), Failure> {
         std::fs::write(file, whole)
             .map_err(|error| Failure::doing(format_args!("cannot write {}", file.display()), error))?;
     }
-    let told = std::io::stdout().write_all(text.as_bytes());
-    told.map_err(|error| Failure::doing("cannot write to standard output", error))
+    Ok(text)
 }
 
 /// The pairs in the order of the truth, and the whole collection.
@@ -112,18 +117,18 @@ mod tests {
         collection(directory.path());
         let count = || std::fs::read_dir(directory.path()).expect("a directory").count();
         let mut options = Fit { directory: directory.path().to_owned(), model: None, out: None };
-        run(&options).expect("estimates");
+        estimated(&options).expect("estimates");
         assert_eq!(count(), 4);
         let (first, second) = (directory.path().join("first.toml"), directory.path().join("second.toml"));
         options.out = Some(first.clone());
-        run(&options).expect("estimates");
+        estimated(&options).expect("estimates");
         let fitted = model::load(Some(&first)).expect("a model");
         assert_ne!(fitted.hash(), Model::default().hash());
         // A model in use keeps what the pairs say nothing of.
         std::fs::write(&first, "presence = 0.4").expect("written");
         let in_use = model::load(Some(&first)).expect("a model");
         (options.model, options.out) = (Some(first), Some(second.clone()));
-        run(&options).expect("estimates");
+        estimated(&options).expect("estimates");
         let fitted = model::load(Some(&second)).expect("a model");
         assert!(fitted.presence == 0.4 && fitted.hash() != in_use.hash());
     }

@@ -153,6 +153,12 @@ fn different_people_weigh_at_most_one_on_average_and_one_in_k_reaches_k() {
 }
 
 #[test]
+fn the_model_says_of_every_attribute_whether_it_can_be_collected() {
+    let silent = PEOPLE.attributes().map(|(name, _)| name).filter(|name| MODEL.collect.get(name).is_none());
+    assert_eq!(silent.collect::<Vec<_>>(), [""; 0], "`[collect]` in default.toml has no line for these");
+}
+
+#[test]
 fn unknown_is_nothing() {
     let people = &*PEOPLE;
     for (name, columns) in people.attributes() {

@@ -109,6 +109,19 @@ mod tests {
     }
 
     #[test]
+    fn each_picture_is_a_file_of_its_own() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let plots = directory.path().join("deep/plots");
+        let report = Report::new(&[], super::super::report::Load { records: 0, seconds: 0.0 });
+        write(&report, &plots).expect("written");
+        for name in ["cmc.svg", "reliability.svg", "tippett.svg"] {
+            assert!(fs::read_to_string(plots.join(name)).expect("a file").ends_with("</svg>\n"), "{name}");
+        }
+        let failure = write(&report, &plots.join("cmc.svg")).expect_err("a file is no directory");
+        assert!(failure.to_string().contains("cmc.svg"), "{failure}");
+    }
+
+    #[test]
     fn nothing_measured_is_an_empty_frame() {
         let none = Curves { ranks: Vec::new(), same: Vec::new(), different: Vec::new() };
         assert!(!tippett(&none).contains("NaN") && ranks(&none).ends_with("</svg>\n"));
