@@ -44,9 +44,13 @@ impl Program {
         self.child.id().to_string()
     }
 
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// Kills it, as [`Drop`] does where a test fails before.
+    pub(crate) fn kill(self) {}
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 

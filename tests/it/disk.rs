@@ -12,7 +12,7 @@ use crate::crash::Program;
 const LIMIT: &str = "3000";
 
 fn put(program: &Program, id: usize) -> crate::client::Answer {
-    let body = format!(r#"{{"kind":"missing","sex":"male","narrative":"{}"}}"#, "long ".repeat(20_000));
+    let body = format!(r#"{{"kind":"missing","sex":"male","narrative":"{}"}}"#, "long ".repeat(10_000));
     Call::new(program.address, "PUT", &format!("/v1/records/disk/{id}?matches=false")).send(body.as_bytes())
 }
 
