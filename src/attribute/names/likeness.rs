@@ -1,0 +1,161 @@
+//! How alike two tokens are, and what that is worth.
+//!
+//! Agreement is worth log2 of P(level | one person) over the chance to meet such a name in another person. For names that
+//! are equal, or spellings or short forms of one name, that chance is the name's frequency. A slip of the pen is weighed
+//! as the string it makes: P(a, b | one person) = (s(a) + s(b)) P(slip) / n, with n strings one slip away, over s(a) s(b):
+//! "Mario" is rarely a slip for "Maria", because so many are called Mario, and "Mraia" nearly always is one. Names that
+//! sound alike are worth what two names of so many consonants are unlikely to do by chance.
+
+use rustc_hash::FxHashSet;
+
+use super::edits::edits;
+use super::folding::{Role, Token};
+use super::frequency::{self, Shares};
+use super::sounds;
+use super::variants::VARIANTS;
+use crate::model::{Bits, NamesModel};
+
+/// How alike two tokens are, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    Exact,
+    Variant,
+    Nickname,
+    Sound,
+    Close,
+    Initial,
+}
+
+/// What two tokens that agree are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Agreement {
+    pub(super) bits: Bits,
+    pub(super) likeness: Likeness,
+}
+
+/// A token of the query with the spellings and short forms of its name.
+pub(super) struct Asked<'a> {
+    pub(super) token: &'a Token,
+    pub(super) variants: FxHashSet<u32>,
+    pub(super) nicknames: FxHashSet<u32>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(token: &'a Token) -> Self {
+        let mut variants: FxHashSet<u32> = VARIANTS.of(token.form).chain(VARIANTS.of(token.plain)).collect();
+        if token.role() != Role::Given {
+            variants.extend(frequency::family_forms(&token.text));
+        }
+        let mut nicknames = FxHashSet::default();
+        // A nickname's own spellings in other scripts stand for the name as well.
+        for spelling in variants.iter().copied().chain([token.plain]) {
+            nicknames.extend(frequency::nicknames(spelling));
+        }
+        Self { token, variants, nicknames }
+    }
+
+    /// How alike the two are, and what that is worth.
+    pub(super) fn agreement(&self, other: &Token, shares: &Shares<'_>) -> Option<Agreement> {
+        let model = &shares.model.names;
+        let likeness = self.likeness(other, model)?;
+        let role = shared_role(self.token.role(), other.role());
+        let [a, b] = [self.token, other].map(|token| shares.of(token, role));
+        let across = self.token.is_lossy() != other.is_lossy();
+        let ratio = match likeness {
+            Likeness::Exact => model.exact / f64::midpoint(a, b),
+            Likeness::Variant => (if across { model.across_scripts } else { model.variant }) / (2.0 * a.max(b)),
+            Likeness::Nickname => model.nickname / (3.0 * f64::midpoint(a, b)),
+            Likeness::Sound => {
+                let written = if across { model.sound_across_scripts } else { model.sound };
+                let length = sounds::length(self.token.sound).min(sounds::length(other.sound));
+                let chance = model.sound_by_chance * model.sounds_apart.powi(-(length as i32));
+                written / (chance + a.max(b))
+            }
+            Likeness::Close => self.slip(other, shares, role),
+            Likeness::Initial => model.initial_ratio,
+        };
+        let bits = Bits::of_ratio(ratio).within(Bits::from_f64(-1.0), Bits::from_f64(model.part_cap_bits));
+        (likeness != Likeness::Close || bits > Bits::ZERO).then_some(Agreement { bits, likeness })
+    }
+
+    fn likeness(&self, other: &Token, model: &NamesModel) -> Option<Likeness> {
+        let this = self.token;
+        if this.is_initial() || other.is_initial() {
+            let [a, b] = [this, other].map(|token| token.text.as_bytes().first());
+            return (a == b).then_some(Likeness::Initial);
+        }
+        if this.form == other.form && this.text == other.text {
+            return Some(Likeness::Exact);
+        }
+        let listed = |set: &FxHashSet<u32>| set.contains(&other.form) || set.contains(&other.plain);
+        if listed(&self.variants) {
+            return Some(Likeness::Variant);
+        }
+        if listed(&self.nicknames) {
+            return Some(Likeness::Nickname);
+        }
+        if this.sound == other.sound && self.sounds_alike(other) {
+            return Some(Likeness::Sound);
+        }
+        let slips = slips(this.text.len().max(other.text.len()));
+        let may_be = !this.is_lossy() && !other.is_lossy() && this.letters_apart(other) as usize <= 2 * slips;
+        let _ = model;
+        (may_be && edits(this.text.as_bytes(), other.text.as_bytes(), slips).is_some()).then_some(Likeness::Close)
+    }
+
+    /// Whether two names with the same consonants sound the same.
+    fn sounds_alike(&self, other: &Token) -> bool {
+        let this = self.token;
+        let length = sounds::length(this.sound);
+        let [a, b] = [this, other].map(|token| token.text.as_bytes());
+        if this.is_lossy() != other.is_lossy() {
+            // Across scripts the vowels may be missing; where both write them they have to agree.
+            return length >= 2 && (this.is_abjad() || other.is_abjad() || sounds::vowels_agree(a, b));
+        }
+        if this.is_lossy() {
+            return a == b || (length >= 3 && edits(a, b, 1).is_some());
+        }
+        let known = self.is_known() && is_known(other);
+        sounds::vowels_agree(a, b) || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
+    }
+
+    fn is_known(&self) -> bool {
+        is_known(self.token)
+    }
+
+    /// The likelihood ratio of a slip of the pen.
+    fn slip(&self, other: &Token, shares: &Shares<'_>, role: Role) -> f64 {
+        let model = &shares.model.names;
+        let [a, b] = [self.token, other].map(|token| shares.of_string(token, role));
+        let one = edits(self.token.text.as_bytes(), other.text.as_bytes(), 1).is_some();
+        let slip = if one {
+            model.slip / model.slip_spellings
+        } else {
+            model.two_slips / model.slip_spellings.powi(2) * 2.0
+        };
+        slip * (1.0 / a + 1.0 / b)
+    }
+}
+
+/// Whether it is a name that somebody has, as far as the tables know.
+fn is_known(token: &Token) -> bool {
+    VARIANTS.knows(token.plain) || frequency::is_listed(token.plain)
+}
+
+/// The slips that a name of this length may have.
+pub(super) fn slips(length: usize) -> usize {
+    match length {
+        0..=2 => 0,
+        3..=6 => 1,
+        _ => 2,
+    }
+}
+
+/// The role whose frequencies a pair is weighed by.
+fn shared_role(a: Role, b: Role) -> Role {
+    match (a, b) {
+        (Role::Family, Role::Family) => Role::Family,
+        (Role::Given | Role::Middle, Role::Given | Role::Middle) => Role::Given,
+        _ => Role::Any,
+    }
+}
