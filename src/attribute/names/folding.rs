@@ -234,7 +234,7 @@ fn take_titles(words: &mut Vec<Word>) {
     }
 }
 
-/// A field of particles only keeps them: they are the name.
+/// A particle stands before a name: the last word is none.
 fn take_particles(words: &mut Vec<Word>) {
     let last = words.len().saturating_sub(1);
     let taken: Vec<bool> = words
@@ -243,15 +243,13 @@ fn take_particles(words: &mut Vec<Word>) {
         .map(|(at, word)| {
             let plain = word.plain.as_str();
             let letter = plain.len() == 1;
-            let particle = PARTICLES.contains(&plain) && (!letter || (word.small && at > 0 && !word.point));
+            let small = !letter || (word.small && at > 0 && !word.point);
+            let particle = PARTICLES.contains(&plain) && small && at < last && !word.hyphen;
             let article = word.hyphen && ARTICLES.contains(&plain);
             let son_of = plain == "ben" && at > 0 && at < last;
-            particle || article || son_of || scripts::is_particle(&word.own)
+            particle || article || son_of || (at < last && scripts::is_particle(&word.own))
         })
         .collect();
-    if taken.iter().all(|&taken| taken) {
-        return;
-    }
     let mut taken = taken.into_iter();
     words.retain(|_| taken.next() != Some(true));
 }

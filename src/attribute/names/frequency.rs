@@ -8,10 +8,14 @@ use rustc_hash::FxHashMap;
 
 use super::Statistics;
 use super::folding::{Role, Token, hash};
+use super::variants::VARIANTS;
 use crate::model::Model;
 
 /// Share of a name nobody in the census' table has, which ends at about three in a million.
 const RARER: f64 = 1e-6;
+
+/// Share of a well-known name among the people where it is at home.
+const ELSEWHERE: f64 = 1e-3;
 
 /// Names, by hash, and their shares in the population.
 struct Census {
@@ -64,8 +68,8 @@ impl Shares<'_> {
     /// to be called there are the more, and so each is the rarer, the longer they are.
     pub(super) fn of_string(&self, token: &Token, role: Role) -> f64 {
         let string = (1e-5 * 0.25_f64.powi(token.text.len() as i32 - 4)).clamp(1e-9, 1e-5);
-        let unlisted = if super::variants::VARIANTS.knows(token.plain) { RARER } else { string };
-        self.share(token, role, 1.0, unlisted)
+        let least = if VARIANTS.knows_well(token.plain) { ELSEWHERE } else { string };
+        self.share(token, role, 1.0, string).max(least)
     }
 
     fn share(&self, token: &Token, role: Role, own: f64, unlisted: f64) -> f64 {
@@ -113,22 +117,24 @@ const GLUED: &[&str] = &["de", "del", "di", "da", "du", "la", "le", "van", "von"
 const GENDERED: &[&[&str]] = &[
     &["ov", "ova", "off", "of", "ow", "owa"],
     &["ev", "eva", "eff", "ef", "ew", "ewa", "yev", "yeva", "jew", "jewa"],
-    &["in", "ina", "yn", "yna", "ine"],
     &["sky", "skaya", "ski", "skiy", "skii", "skij", "skaia", "skaja", "skyi", "skyy", "ska", "skyj", "skiya", "skyj"],
     &["cky", "ckaya", "cki", "cka", "ckiy", "ckyi"],
     &["ny", "naya", "nyi", "nyy"],
+    &["in", "ina", "yn", "yna", "ine"],
 ];
 
 /// Other forms of a family name: with and without a particle, a man's and a woman's.
-pub(super) fn family_forms(name: &str) -> Vec<u32> {
+pub(super) fn family_forms(name: &str, role: Role) -> Vec<u32> {
     let mut forms = Vec::new();
     for glued in GLUED {
         forms.push(hash(format!("{glued}{name}").as_bytes()));
-        if let Some(bare) = name.strip_prefix(glued).filter(|bare| bare.len() >= 4) {
+        if let Some(bare) = name.strip_prefix(glued).filter(|bare| bare.len() >= 3) {
             forms.push(hash(bare.as_bytes()));
         }
     }
-    for endings in GENDERED {
+    // Martin and Martina are two given names.
+    let surely = if role == Role::Family { GENDERED.len() } else { GENDERED.len() - 2 };
+    for endings in &GENDERED[..surely] {
         let stem = endings.iter().filter_map(|ending| name.strip_suffix(ending)).min_by_key(|stem| stem.len());
         if let Some(stem) = stem.filter(|stem| stem.len() >= 3) {
             forms.extend(endings.iter().map(|ending| hash(format!("{stem}{ending}").as_bytes())));
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_family_name_has_forms() {
-        let has = |a: &str, b: &str| family_forms(a).contains(&hashed(b));
+        let has = |a: &str, b: &str| family_forms(a, Role::Family).contains(&hashed(b));
         assert!(has("ivanov", "ivanova") && has("ivanova", "ivanov") && has("deleon", "leon") && has("leon", "deleon"));
         assert!(has("kowalski", "kowalska") && !has("smith", "jones"));
     }

@@ -13,7 +13,7 @@ use super::folding::{Role, Token};
 use super::frequency::{self, Shares};
 use super::sounds;
 use super::variants::VARIANTS;
-use crate::model::{Bits, NamesModel};
+use crate::model::Bits;
 
 /// How alike two tokens are, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,11 +44,12 @@ impl<'a> Asked<'a> {
     pub(super) fn new(token: &'a Token) -> Self {
         let mut variants: FxHashSet<u32> = VARIANTS.of(token.form).chain(VARIANTS.of(token.plain)).collect();
         if token.role() != Role::Given {
-            variants.extend(frequency::family_forms(&token.text));
+            variants.extend(frequency::family_forms(&token.text, token.role()));
         }
         let mut nicknames = FxHashSet::default();
-        // A nickname's own spellings in other scripts stand for the name as well.
-        for spelling in variants.iter().copied().chain([token.plain]) {
+        // A name in another script has the nicknames of its spellings.
+        let spellings = variants.iter().copied().filter(|_| token.is_lossy());
+        for spelling in spellings.chain([token.plain]) {
             nicknames.extend(frequency::nicknames(spelling));
         }
         Self { token, variants, nicknames }
@@ -57,7 +58,7 @@ impl<'a> Asked<'a> {
     /// How alike the two are, and what that is worth.
     pub(super) fn agreement(&self, other: &Token, shares: &Shares<'_>) -> Option<Agreement> {
         let model = &shares.model.names;
-        let likeness = self.likeness(other, model)?;
+        let likeness = self.likeness(other)?;
         let role = shared_role(self.token.role(), other.role());
         let [a, b] = [self.token, other].map(|token| shares.of(token, role));
         let across = self.token.is_lossy() != other.is_lossy();
@@ -78,7 +79,7 @@ impl<'a> Asked<'a> {
         (likeness != Likeness::Close || bits > Bits::ZERO).then_some(Agreement { bits, likeness })
     }
 
-    fn likeness(&self, other: &Token, model: &NamesModel) -> Option<Likeness> {
+    fn likeness(&self, other: &Token) -> Option<Likeness> {
         let this = self.token;
         if this.is_initial() || other.is_initial() {
             let [a, b] = [this, other].map(|token| token.text.as_bytes().first());
@@ -87,11 +88,10 @@ impl<'a> Asked<'a> {
         if this.form == other.form && this.text == other.text {
             return Some(Likeness::Exact);
         }
-        let listed = |set: &FxHashSet<u32>| set.contains(&other.form) || set.contains(&other.plain);
-        if listed(&self.variants) {
+        if self.is_variant(other) {
             return Some(Likeness::Variant);
         }
-        if listed(&self.nicknames) {
+        if self.nicknames.contains(&other.plain) || is_short_form(this, other) {
             return Some(Likeness::Nickname);
         }
         if this.sound == other.sound && self.sounds_alike(other) {
@@ -99,8 +99,22 @@ impl<'a> Asked<'a> {
         }
         let slips = slips(this.text.len().max(other.text.len()));
         let may_be = !this.is_lossy() && !other.is_lossy() && this.letters_apart(other) as usize <= 2 * slips;
-        let _ = model;
-        (may_be && edits(this.text.as_bytes(), other.text.as_bytes(), slips).is_some()).then_some(Likeness::Close)
+        let close = may_be && edits(this.text.as_bytes(), other.text.as_bytes(), slips).is_some();
+        close.then(|| if self.shares_spelling(other) { Likeness::Variant } else { Likeness::Close })
+    }
+
+    /// Whether the other is a spelling of the same name. Signs that are read alike are not, within one script.
+    fn is_variant(&self, other: &Token) -> bool {
+        if self.token.is_lossy() && other.is_lossy() {
+            return VARIANTS.of(self.token.form).any(|spelling| spelling == other.form);
+        }
+        self.variants.contains(&other.form) || self.variants.contains(&other.plain)
+    }
+
+    /// Whether both are listed beside a spelling that they have in common, and end alike.
+    fn shares_spelling(&self, other: &Token) -> bool {
+        let [a, b] = [self.token, other].map(|token| token.text.as_bytes());
+        sounds::ends_agree(a, b) && VARIANTS.of(other.plain).any(|spelling| self.variants.contains(&spelling))
     }
 
     /// Whether two names with the same consonants sound the same.
@@ -113,14 +127,14 @@ impl<'a> Asked<'a> {
             return length >= 2 && (this.is_abjad() || other.is_abjad() || sounds::vowels_agree(a, b));
         }
         if this.is_lossy() {
-            return a == b || (length >= 3 && edits(a, b, 1).is_some());
+            let known = VARIANTS.knows(this.form) && VARIANTS.knows(other.form);
+            return a == b || (!known && length >= 3 && edits(a, b, 1).is_some());
         }
-        let known = self.is_known() && is_known(other);
-        sounds::vowels_agree(a, b) || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
-    }
-
-    fn is_known(&self) -> bool {
-        is_known(self.token)
+        let ends_agree = this.role() == Role::Family || sounds::ends_agree(a, b);
+        let known = is_known(this) && is_known(other);
+        (length >= 2 && ends_agree && sounds::vowels_agree(a, b))
+            || self.shares_spelling(other)
+            || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
     }
 
     /// The likelihood ratio of a slip of the pen.
@@ -140,6 +154,13 @@ impl<'a> Asked<'a> {
 /// Whether it is a name that somebody has, as far as the tables know.
 fn is_known(token: &Token) -> bool {
     VARIANTS.knows(token.plain) || frequency::is_listed(token.plain)
+}
+
+/// Whether one is the end of the other: Oluwaseun is called Seun.
+fn is_short_form(a: &Token, b: &Token) -> bool {
+    let (short, long) = if a.text.len() < b.text.len() { (a, b) } else { (b, a) };
+    let given = |token: &Token| token.role() != Role::Family && !token.is_lossy();
+    given(a) && given(b) && short.text.len() >= 4 && long.text.len() >= 8 && long.text.ends_with(&*short.text)
 }
 
 /// The slips that a name of this length may have.

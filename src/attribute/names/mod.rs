@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::{About, Attribute, Detail, Evidence, Scale};
-use crate::model::{Bits, Model};
+use crate::model::Bits;
 use crate::record::{Kind, Name, Record};
 
 use alignment::{Alignment, Ready};

@@ -124,7 +124,7 @@ pub(super) fn division(word: &str, script: Script, known: impl Fn(&str) -> bool)
             match count {
                 3 if !double() => {
                     let [one, two] = [ends[0], ends[1]];
-                    if !known(&word[..one]) && both(&two) { Some(two) } else { Some(one) }
+                    if both(&two) && !both(&one) { Some(two) } else { Some(one) }
                 }
                 _ => after(by_length).filter(both).or_else(|| ends.iter().copied().find(both)).or(after(by_length)),
             }

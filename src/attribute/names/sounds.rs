@@ -139,6 +139,22 @@ pub(super) fn vowels_agree(a: &[u8], b: &[u8]) -> bool {
     vowels(a).eq(vowels(b))
 }
 
+/// Whether two names end in the same vowel or both in none: that often is the difference between a man's and a woman's.
+/// An e alone is mute, and so is an h.
+pub(super) fn ends_agree(a: &[u8], b: &[u8]) -> bool {
+    let end = |name: &[u8]| {
+        let name = name.strip_suffix(b"h").unwrap_or(name);
+        match name {
+            [.., before, b'e'] if !is_vowel(*before) => 0,
+            [.., b'a'] => 1,
+            [.., b'e' | b'i' | b'y'] => 2,
+            [.., b'o' | b'u'] => 3,
+            _ => 0,
+        }
+    };
+    end(a) == end(b)
+}
+
 fn vowels(name: &[u8]) -> impl Iterator<Item = u8> {
     let class = |byte: u8| match byte {
         b'a' => 1,

@@ -10,6 +10,9 @@ use flate2::read::GzDecoder;
 
 use super::folding::hash;
 
+/// Spellings of a name that is well known.
+const WELL_KNOWN: u32 = 5;
+
 /// The groups, by hashes of their spellings.
 pub(super) struct Variants {
     /// Hash of a spelling and its group, in order.
@@ -51,6 +54,11 @@ impl Variants {
     /// Whether this is a name at all.
     pub(super) fn knows(&self, spelling: u32) -> bool {
         self.groups(spelling).next().is_some()
+    }
+
+    /// Whether this is a name that many languages have found worth spelling: one that many people have.
+    pub(super) fn knows_well(&self, spelling: u32) -> bool {
+        self.groups(spelling).any(|group| self.starts[group as usize + 1] - self.starts[group as usize] >= WELL_KNOWN)
     }
 
     /// Every spelling that shares a group with this one.
