@@ -13,6 +13,7 @@ use super::folding::{Role, Token, hash};
 use super::frequency::Shares;
 use super::likeness::{Agreement, Asked, Likeness, slips};
 use super::sounds;
+use super::variants::VARIANTS;
 use crate::model::{Bits, NamesModel};
 
 /// One name of the query, made ready.
@@ -57,10 +58,7 @@ impl<'a> Ready<'a> {
     pub(super) fn new(name: &'a Folded) -> Self {
         let asked: Vec<Asked<'a>> = name.tokens.iter().map(Asked::new).collect();
         let mut spellings = FxHashSet::default();
-        for asked in &asked {
-            spellings.extend([asked.token.form, asked.token.plain]);
-            spellings.extend(asked.variants.iter().chain(&asked.nicknames));
-        }
+        asked.iter().for_each(|asked| spellings.extend(asked.spellings()));
         let tokens = || name.tokens.iter();
         Self {
             name,
@@ -95,11 +93,6 @@ impl<'a> Ready<'a> {
         (letters ^ self.letters).count_ones() <= 2 && self.length.abs_diff(length) <= 2
     }
 
-    /// Only the bits, quickly for names that have nothing in common.
-    pub(super) fn bits(&self, name: &Folded, shares: &Shares<'_>) -> Bits {
-        if self.touches(name) { self.align(name, shares).bits } else { self.nothing(name, &shares.model.names).bits }
-    }
-
     /// What two names are worth that have no part in common.
     fn nothing(&self, name: &Folded, model: &NamesModel) -> Alignment {
         let (this, other) = (Leftover::new(&self.name.tokens, 0), Leftover::new(&name.tokens, 0));
@@ -113,9 +106,12 @@ impl<'a> Ready<'a> {
         Alignment { bits: Bits::from_f64(bits), contradict, others_contradict, compared, ..Alignment::default() }
     }
 
-    /// Aligns the query's name with another.
+    /// Aligns the query's name with another; quick, and without allocating, where they have nothing in common.
     pub(super) fn align(&self, name: &Folded, shares: &Shares<'_>) -> Alignment {
         let model = &shares.model.names;
+        if !self.touches(name) {
+            return self.nothing(name, model);
+        }
         let pairs = choose(self.pairs(name, shares));
         if pairs.is_empty() {
             return self.nothing(name, model);
@@ -175,13 +171,13 @@ impl<'a> Ready<'a> {
         }
         for (i, two) in self.name.tokens.windows(2).enumerate() {
             for (j, token) in name.tokens.iter().enumerate() {
-                let Some(agreement) = together(two, token, None, shares) else { continue };
+                let Some(agreement) = together(two, token, shares) else { continue };
                 pairs.push(Pair::new((3 << i, 1 << j), (two[0].role(), token.role()), agreement, shares));
             }
         }
         for (j, two) in name.tokens.windows(2).enumerate() {
             for (i, asked) in self.asked.iter().enumerate() {
-                let Some(agreement) = together(two, asked.token, Some(asked), shares) else { continue };
+                let Some(agreement) = together(two, asked.token, shares) else { continue };
                 pairs.push(Pair::new((1 << i, 3 << j), (asked.token.role(), two[0].role()), agreement, shares));
             }
         }
@@ -215,7 +211,7 @@ fn may_be_slip(a: &Token, b: &Token) -> bool {
 }
 
 /// Two neighbours written as one word: Mary Ann and Maryann, Xiao Ming and Xiaoming.
-fn together(two: &[Token], one: &Token, asked: Option<&Asked<'_>>, shares: &Shares<'_>) -> Option<Agreement> {
+fn together(two: &[Token], one: &Token, shares: &Shares<'_>) -> Option<Agreement> {
     let length = two[0].text.len() + two[1].text.len();
     if two.iter().any(Token::is_initial) || length.abs_diff(one.text.len()) > 3 {
         return None;
@@ -226,7 +222,7 @@ fn together(two: &[Token], one: &Token, asked: Option<&Asked<'_>>, shares: &Shar
     let [a, b] = [whole.as_bytes(), one.text.as_bytes()];
     let likeness = if a == b {
         Likeness::Exact
-    } else if asked.is_some_and(|asked| asked.variants.contains(&hash(a))) {
+    } else if VARIANTS.of(one.form).any(|spelling| spelling == hash(a)) {
         Likeness::Variant
     } else if sound == one.sound && (abjad || sounds::vowels_agree(a, b)) {
         Likeness::Sound
@@ -241,7 +237,9 @@ fn together(two: &[Token], one: &Token, asked: Option<&Asked<'_>>, shares: &Shar
 
 /// The pairs that stand together: the best first, each part once.
 fn choose(mut pairs: Vec<Pair>) -> Vec<Pair> {
-    pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.agreement.bits), pair.agreement.likeness, pair.query, pair.candidate));
+    // The same whichever of the two names is the query's.
+    let places = |pair: &Pair| (pair.query.max(pair.candidate), pair.query.min(pair.candidate), pair.query);
+    pairs.sort_by_key(|pair| (std::cmp::Reverse(pair.agreement.bits), pair.agreement.likeness, places(pair)));
     let mut used = (0, 0);
     pairs.retain(|pair| {
         let free = used.0 & pair.query == 0 && used.1 & pair.candidate == 0;

@@ -113,28 +113,38 @@ pub(super) fn nicknames(name: u32) -> impl Iterator<Item = u32> {
 /// Particles that are written as one word with a family name.
 const GLUED: &[&str] = &["de", "del", "di", "da", "du", "la", "le", "van", "von", "al", "el", "ben", "o", "mc"];
 
-/// Endings of one family name for men and women.
-const GENDERED: &[&[&str]] = &[
+/// Endings of one family name for men and women, and in the spellings of several countries.
+const ENDINGS: &[&[&str]] = &[
     &["ov", "ova", "off", "of", "ow", "owa"],
     &["ev", "eva", "eff", "ef", "ew", "ewa", "yev", "yeva", "jew", "jewa"],
-    &["sky", "skaya", "ski", "skiy", "skii", "skij", "skaia", "skaja", "skyi", "skyy", "ska", "skyj", "skiya", "skyj"],
+    &["sky", "skaya", "ski", "skiy", "skii", "skij", "skaia", "skaja", "skyi", "skyy", "ska", "skyj", "skiya"],
     &["cky", "ckaya", "cki", "cka", "ckiy", "ckyi"],
-    &["ny", "naya", "nyi", "nyy"],
-    &["in", "ina", "yn", "yna", "ine"],
 ];
 
-/// Other forms of a family name: with and without a particle, a man's and a woman's.
-pub(super) fn family_forms(name: &str, role: Role) -> Vec<u32> {
+/// The same, but only sure where the name is known to be a family name: Martin and Martina are two given names.
+const FAMILY_ENDINGS: &[&[&str]] = &[&["in", "ina", "yn", "yna", "ine"], &["ny", "naya", "nyi", "nyy"]];
+
+/// Other forms of a name that is not a given name: with and without a particle, a man's and a woman's.
+pub(super) fn forms(name: &str) -> Vec<u32> {
     let mut forms = Vec::new();
-    for glued in GLUED {
+    for glued in GLUED.iter().filter(|_| name.len() >= 3) {
         forms.push(hash(format!("{glued}{name}").as_bytes()));
         if let Some(bare) = name.strip_prefix(glued).filter(|bare| bare.len() >= 3) {
             forms.push(hash(bare.as_bytes()));
         }
     }
-    // Martin and Martina are two given names.
-    let surely = if role == Role::Family { GENDERED.len() } else { GENDERED.len() - 2 };
-    for endings in &GENDERED[..surely] {
+    forms.extend(with_endings(name, ENDINGS));
+    forms
+}
+
+/// Other forms of a name that is known to be a family name.
+pub(super) fn family_forms(name: &str) -> Vec<u32> {
+    with_endings(name, FAMILY_ENDINGS)
+}
+
+fn with_endings(name: &str, sets: &[&[&str]]) -> Vec<u32> {
+    let mut forms = Vec::new();
+    for endings in sets {
         let stem = endings.iter().filter_map(|ending| name.strip_suffix(ending)).min_by_key(|stem| stem.len());
         if let Some(stem) = stem.filter(|stem| stem.len() >= 3) {
             forms.extend(endings.iter().map(|ending| hash(format!("{stem}{ending}").as_bytes())));
@@ -168,8 +178,9 @@ mod tests {
 
     #[test]
     fn a_family_name_has_forms() {
-        let has = |a: &str, b: &str| family_forms(a, Role::Family).contains(&hashed(b));
+        let has = |a: &str, b: &str| forms(a).contains(&hashed(b));
         assert!(has("ivanov", "ivanova") && has("ivanova", "ivanov") && has("deleon", "leon") && has("leon", "deleon"));
         assert!(has("kowalski", "kowalska") && !has("smith", "jones"));
+        assert!(!has("martin", "martina") && family_forms("pushkin").contains(&hashed("pushkina")));
     }
 }

@@ -36,23 +36,33 @@ pub(super) struct Agreement {
 /// A token of the query with the spellings and short forms of its name.
 pub(super) struct Asked<'a> {
     pub(super) token: &'a Token,
-    pub(super) variants: FxHashSet<u32>,
-    pub(super) nicknames: FxHashSet<u32>,
+    variants: FxHashSet<u32>,
+    /// Other forms of a family name, and those that only a family name has.
+    forms: FxHashSet<u32>,
+    family_forms: FxHashSet<u32>,
+    nicknames: FxHashSet<u32>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(token: &'a Token) -> Self {
-        let mut variants: FxHashSet<u32> = VARIANTS.of(token.form).chain(VARIANTS.of(token.plain)).collect();
-        if token.role() != Role::Given {
-            variants.extend(frequency::family_forms(&token.text, token.role()));
+        let variants = VARIANTS.of(token.form).chain(VARIANTS.of(token.plain)).collect();
+        let told = |role: Role, forms: fn(&str) -> Vec<u32>| match token.role() == role || role == Role::Any {
+            true => forms(&token.text).into_iter().collect(),
+            false => FxHashSet::default(),
+        };
+        Self {
+            token,
+            variants,
+            forms: told(Role::Any, frequency::forms),
+            family_forms: told(Role::Family, frequency::family_forms),
+            nicknames: frequency::nicknames(token.plain).collect(),
         }
-        let mut nicknames = FxHashSet::default();
-        // A name in another script has the nicknames of its spellings.
-        let spellings = variants.iter().copied().filter(|_| token.is_lossy());
-        for spelling in spellings.chain([token.plain]) {
-            nicknames.extend(frequency::nicknames(spelling));
-        }
-        Self { token, variants, nicknames }
+    }
+
+    /// Every spelling that it may have, by hash.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = u32> {
+        let own = [self.token.form, self.token.plain];
+        own.into_iter().chain([&self.variants, &self.forms, &self.family_forms, &self.nicknames].into_iter().flatten().copied())
     }
 
     /// How alike the two are, and what that is worth.
@@ -108,7 +118,11 @@ impl<'a> Asked<'a> {
         if self.token.is_lossy() && other.is_lossy() {
             return VARIANTS.of(self.token.form).any(|spelling| spelling == other.form);
         }
-        self.variants.contains(&other.form) || self.variants.contains(&other.plain)
+        let roles = [self.token.role(), other.role()];
+        self.variants.contains(&other.form)
+            || self.variants.contains(&other.plain)
+            || (!roles.contains(&Role::Given) && self.forms.contains(&other.plain))
+            || (roles == [Role::Family; 2] && self.family_forms.contains(&other.plain))
     }
 
     /// Whether both are listed beside a spelling that they have in common, and end alike.

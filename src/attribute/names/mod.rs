@@ -164,7 +164,7 @@ impl Prepared<'_> {
                     (false, false) => &mut told,
                     _ => &mut inscribed,
                 };
-                let bits = ready.bits(name, &self.shares);
+                let bits = ready.align(name, &self.shares).bits;
                 best.tries += 1;
                 if bits > best.bits {
                     *best = Best { bits, query, candidate: place, tries: best.tries };

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use super::{Attribute, Names, Statistics, Value};
 use crate::attribute::{Facing, Scale};
@@ -30,20 +31,26 @@ pub(super) fn value(full: &str) -> Value {
     Value { names: [super::Folded::of(&name)].into() }
 }
 
-/// The bits of two names where nothing is known of the collection.
-pub(super) fn bits(a: &str, b: &str) -> Bits {
-    let (model, statistics) = (Model::default(), Statistics::default());
+static MODEL: LazyLock<Model> = LazyLock::new(Model::default);
+
+/// The bits of two names where nothing is known of the collection, both ways.
+fn bits(a: &str, b: &str) -> Bits {
+    let statistics = Statistics::default();
     let facing = Facing { query: Kind::Missing, candidate: Kind::Unclaimed };
+    let weigh = |a: &Value, b: &Value| {
+        Names::weigh(&Names::prepare(Scale { model: &MODEL, statistics: &statistics, facing }, a), b)
+    };
     let (a, b) = (value(a), value(b));
-    Names::weigh(&Names::prepare(Scale { model: &model, statistics: &statistics, facing }, &a), &b)
+    assert_eq!(weigh(&a, &b), weigh(&b, &a));
+    weigh(&a, &b)
 }
 
 fn told(line: &str) -> String {
     let (a, b) = line[5..].split_once(" = ").expect("two names");
-    let (model, statistics) = (Model::default(), Statistics::default());
+    let statistics = Statistics::default();
     let facing = Facing { query: Kind::Missing, candidate: Kind::Unclaimed };
     let (a, b) = (value(a), value(b));
-    let prepared = Names::prepare(Scale { model: &model, statistics: &statistics, facing }, &a);
+    let prepared = Names::prepare(Scale { model: &MODEL, statistics: &statistics, facing }, &a);
     Names::explain(&prepared, &b).map_or_else(String::new, |evidence| evidence.summary)
 }
 
