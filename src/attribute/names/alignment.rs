@@ -217,14 +217,14 @@ fn together(two: &[Token], one: &Token, shares: &Shares<'_>) -> Option<Agreement
         return None;
     }
     let whole = format!("{}{}", two[0].text, two[1].text);
-    let sound = sounds::key(whole.as_bytes(), two.iter().any(Token::is_abjad));
-    let abjad = one.is_abjad() || two.iter().any(Token::is_abjad);
+    let vague = one.has_vague_vowels() || two.iter().any(Token::has_vague_vowels);
+    let sound = sounds::key(whole.as_bytes(), false);
     let [a, b] = [whole.as_bytes(), one.text.as_bytes()];
     let likeness = if a == b {
         Likeness::Exact
     } else if VARIANTS.of(one.form).any(|spelling| spelling == hash(a)) {
         Likeness::Variant
-    } else if sound == one.sound && (abjad || sounds::vowels_agree(a, b)) {
+    } else if sound == one.sound && (vague || sounds::vowels_agree(a, b)) {
         Likeness::Sound
     } else {
         return None;
@@ -261,14 +261,18 @@ fn told(pairs: &[Pair], tokens: &[Token]) -> Vec<(Role, Likeness)> {
 /// whose parts are not told apart, the first and the last.
 fn essential(tokens: &[Token]) -> u8 {
     let place = |role: Role| tokens.iter().position(|token| token.role() == role);
-    let last = tokens.iter().rposition(|token| token.role() == Role::Any && !is_patronymic(token));
+    let whole = tokens.iter().rposition(|token| token.role() == Role::Any);
+    let last = whole.map(|last| match tokens[..=last] {
+        [_, .., ref before, ref last_one] if is_patronymic(last_one) && !is_patronymic(before) => last - 1,
+        _ => last,
+    });
     let places = [place(Role::Given), place(Role::Family), place(Role::Any), last];
     places.into_iter().flatten().fold(0, |set, place| set | 1 << place)
 }
 
 /// Whether a name says who the father is: it is never changed.
 fn is_patronymic(token: &Token) -> bool {
-    let endings = ["ovich", "evich", "ovych", "yovych", "ovna", "evna", "ivna", "ichna", "owitsch", "ewitsch", "ovic"];
+    let endings = ["ovich", "evich", "ovych", "yovych", "ovna", "evna", "ivna", "ichna", "owitsch", "ewitsch"];
     let endings = endings.iter().chain(&["oglu", "qizi", "ogly", "kyzy", "ovitch", "evitch", "owna", "ewna", "ovitj"]);
     token.role() != Role::Family && endings.into_iter().any(|ending| token.text.ends_with(ending))
 }

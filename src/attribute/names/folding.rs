@@ -68,7 +68,7 @@ pub(super) enum Role {
 
 const LETTERS: u32 = (1 << 26) - 1;
 const ROLE: u32 = 26;
-const ABJAD: u32 = 1 << 28;
+const VAGUE: u32 = 1 << 28;
 const LOSSY: u32 = 1 << 29;
 
 impl Token {
@@ -76,14 +76,16 @@ impl Token {
     pub(super) fn new(text: String, own: Option<(&str, Script)>, role: Role) -> Self {
         let letters = text.bytes().filter(u8::is_ascii_lowercase).fold(0, |set, b| set | 1 << (b - b'a'));
         let plain = hash(text.as_bytes());
-        let abjad = own.is_some_and(|(_, script)| script == Script::Abjad);
+        let script = own.map_or(Script::Latin, |(_, script)| script);
+        let abjad = script == Script::Abjad;
+        let vague = matches!(script, Script::Abjad | Script::Abugida | Script::Hangul);
         Self {
             sound: sounds::key(text.as_bytes(), abjad),
             form: own.map_or(plain, |(word, _)| hash(word.as_bytes())),
             plain,
             marks: letters
                 | (role as u32) << ROLE
-                | if abjad { ABJAD } else { 0 }
+                | if vague { VAGUE } else { 0 }
                 | if own.is_some() { LOSSY } else { 0 },
             text: text.into(),
         }
@@ -103,9 +105,9 @@ impl Token {
         [Role::Given, Role::Middle, Role::Family, Role::Any][(self.marks >> ROLE & 3) as usize]
     }
 
-    /// Whether its script writes few vowels.
-    pub(super) fn is_abjad(&self) -> bool {
-        self.marks & ABJAD != 0
+    /// Whether its script writes few vowels, or such that every clerk transcribes differently.
+    pub(super) fn has_vague_vowels(&self) -> bool {
+        self.marks & VAGUE != 0
     }
 
     /// Whether its script loses something in plain letters.
@@ -174,12 +176,13 @@ impl Word {
     }
 }
 
-/// The words of a name field that are compared.
-pub(super) fn words(text: &str) -> Words {
+/// The words of a name field that are compared. A `whole` name does not begin with a particle: Le and Do are family names
+/// that stand first.
+pub(super) fn words(text: &str, whole: bool) -> Words {
     let mut words = split(text);
     let generation = take_generation(&mut words);
     take_titles(&mut words);
-    take_particles(&mut words);
+    take_particles(&mut words, whole);
     Words { words: join(words), generation }
 }
 
@@ -235,7 +238,7 @@ fn take_titles(words: &mut Vec<Word>) {
 }
 
 /// A particle stands before a name: the last word is none.
-fn take_particles(words: &mut Vec<Word>) {
+fn take_particles(words: &mut Vec<Word>, whole: bool) {
     let last = words.len().saturating_sub(1);
     let taken: Vec<bool> = words
         .iter()
@@ -244,7 +247,7 @@ fn take_particles(words: &mut Vec<Word>) {
             let plain = word.plain.as_str();
             let letter = plain.len() == 1;
             let small = !letter || (word.small && at > 0 && !word.point);
-            let particle = PARTICLES.contains(&plain) && small && at < last && !word.hyphen;
+            let particle = PARTICLES.contains(&plain) && small && at < last && !word.hyphen && !(whole && at == 0);
             let article = word.hyphen && ARTICLES.contains(&plain);
             let son_of = plain == "ben" && at > 0 && at < last;
             particle || article || son_of || (at < last && scripts::is_particle(&word.own))
@@ -290,7 +293,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<String> = words(text).words.into_iter().map(|word| word.plain).collect();
+        let found: Vec<String> = words(text, false).words.into_iter().map(|word| word.plain).collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -324,7 +327,7 @@ mod tests {
         check("Dr. John Smith", &["john", "smith"]);
         check("Don King", &["don", "king"]);
         check("J. R. Smith", &["j", "r", "smith"]);
-        assert_eq!(words("John Smith Jr").generation, 2);
+        assert_eq!(words("John Smith Jr", true).generation, 2);
         assert_eq!(comma("Smith, John"), Some(("Smith", " John")));
     }
 }

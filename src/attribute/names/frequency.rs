@@ -119,6 +119,7 @@ const ENDINGS: &[&[&str]] = &[
     &["ev", "eva", "eff", "ef", "ew", "ewa", "yev", "yeva", "jew", "jewa"],
     &["sky", "skaya", "ski", "skiy", "skii", "skij", "skaia", "skaja", "skyi", "skyy", "ska", "skyj", "skiya"],
     &["cky", "ckaya", "cki", "cka", "ckiy", "ckyi"],
+    &["enko", "enka"],
 ];
 
 /// The same, but only sure where the name is known to be a family name: Martin and Martina are two given names.

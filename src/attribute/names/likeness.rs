@@ -110,7 +110,15 @@ impl<'a> Asked<'a> {
         let slips = slips(this.text.len().max(other.text.len()));
         let may_be = !this.is_lossy() && !other.is_lossy() && this.letters_apart(other) as usize <= 2 * slips;
         let close = may_be && edits(this.text.as_bytes(), other.text.as_bytes(), slips).is_some();
-        close.then(|| if self.shares_spelling(other) { Likeness::Variant } else { Likeness::Close })
+        // Nobody adds two letters to the end by a slip: Michel and Michelet.
+        let [a, b] = [&*this.text, &*other.text];
+        let longer = a.len().abs_diff(b.len()) > 1 && (a.starts_with(b) || b.starts_with(a));
+        let spelling = || a.len().min(b.len()) >= 6 && !is_mans_and_womans(a, b) && !is_mans_and_womans(b, a);
+        match close && !longer {
+            true if spelling() && self.shares_spelling(other) => Some(Likeness::Variant),
+            true => Some(Likeness::Close),
+            false => None,
+        }
     }
 
     /// Whether the other is a spelling of the same name. Signs that are read alike are not, within one script.
@@ -119,16 +127,19 @@ impl<'a> Asked<'a> {
             return VARIANTS.of(self.token.form).any(|spelling| spelling == other.form);
         }
         let roles = [self.token.role(), other.role()];
+        let [a, b] = [&*self.token.text, &*other.text];
+        if roles != [Role::Family; 2] && (is_mans_and_womans(a, b) || is_mans_and_womans(b, a)) {
+            return !roles.contains(&Role::Given) && self.forms.contains(&other.plain);
+        }
         self.variants.contains(&other.form)
             || self.variants.contains(&other.plain)
             || (!roles.contains(&Role::Given) && self.forms.contains(&other.plain))
             || (roles == [Role::Family; 2] && self.family_forms.contains(&other.plain))
     }
 
-    /// Whether both are listed beside a spelling that they have in common, and end alike.
+    /// Whether both are listed beside a spelling that they have in common.
     fn shares_spelling(&self, other: &Token) -> bool {
-        let [a, b] = [self.token, other].map(|token| token.text.as_bytes());
-        sounds::ends_agree(a, b) && VARIANTS.of(other.plain).any(|spelling| self.variants.contains(&spelling))
+        VARIANTS.of(other.plain).any(|spelling| self.variants.contains(&spelling))
     }
 
     /// Whether two names with the same consonants sound the same.
@@ -138,7 +149,7 @@ impl<'a> Asked<'a> {
         let [a, b] = [this, other].map(|token| token.text.as_bytes());
         if this.is_lossy() != other.is_lossy() {
             // Across scripts the vowels may be missing; where both write them they have to agree.
-            return length >= 2 && (this.is_abjad() || other.is_abjad() || sounds::vowels_agree(a, b));
+            return length >= 2 && (this.has_vague_vowels() || other.has_vague_vowels() || sounds::vowels_agree(a, b));
         }
         if this.is_lossy() {
             let known = VARIANTS.knows(this.form) && VARIANTS.knows(other.form);
@@ -146,8 +157,8 @@ impl<'a> Asked<'a> {
         }
         let ends_agree = this.role() == Role::Family || sounds::ends_agree(a, b);
         let known = is_known(this) && is_known(other);
-        (length >= 2 && ends_agree && sounds::vowels_agree(a, b))
-            || self.shares_spelling(other)
+        let alike = ends_agree && (sounds::vowels_agree(a, b) || self.shares_spelling(other));
+        (length >= 2 && alike)
             || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
     }
 
@@ -168,6 +179,11 @@ impl<'a> Asked<'a> {
 /// Whether it is a name that somebody has, as far as the tables know.
 fn is_known(token: &Token) -> bool {
     VARIANTS.knows(token.plain) || frequency::is_listed(token.plain)
+}
+
+/// Whether two given names are one name's for a man and for a woman: Martin and Martina, Mario and Maria.
+fn is_mans_and_womans(mans: &str, womans: &str) -> bool {
+    womans.strip_suffix('a').is_some_and(|stem| mans == stem || mans.strip_suffix(['o', 'i', 'e']) == Some(stem) && stem.len() > 3)
 }
 
 /// Whether one is the end of the other: Oluwaseun is called Seun.

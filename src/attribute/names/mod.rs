@@ -238,10 +238,10 @@ fn summary(alignment: &Alignment, inscribed: bool) -> String {
 impl Folded {
     fn of(name: &Name) -> Self {
         let mut tokens = Vec::new();
-        let mut generation = name.suffix.as_deref().map_or(0, |suffix| folding::words(&format!("x {suffix}")).generation);
+        let mut generation = name.suffix.as_deref().map_or(0, |suffix| folding::words(&format!("x {suffix}"), true).generation);
         let parts = [(&name.given, Role::Given), (&name.middle, Role::Middle), (&name.family, Role::Family)];
         for (text, role) in parts {
-            let read = text.as_deref().map(folding::words);
+            let read = text.as_deref().map(|text| folding::words(text, false));
             if let Some(read) = read {
                 generation = generation.max(read.generation);
                 tokens.extend(read.words.into_iter().map(|word| word.token(role)));
@@ -266,7 +266,7 @@ impl Folded {
 /// The parts of a name that is written whole, and its generation.
 fn full_name(text: &str) -> (Vec<Token>, u8) {
     if let Some((family, given)) = folding::comma(text) {
-        let [family, given] = [family, given].map(folding::words);
+        let [family, given] = [family, given].map(|text| folding::words(text, false));
         if given.words.is_empty() {
             let generation = family.generation.max(given.generation);
             return (family.words.into_iter().flat_map(divided).map(|word| word.token(Role::Any)).collect(), generation);
@@ -275,7 +275,7 @@ fn full_name(text: &str) -> (Vec<Token>, u8) {
         let generation = family.generation.max(given.generation);
         return (tokens(given, Role::Given).chain(tokens(family, Role::Family)).collect(), generation);
     }
-    let Words { words, generation } = folding::words(text);
+    let Words { words, generation } = folding::words(text, true);
     let alone = words.len() == 1;
     let words = words.into_iter().flat_map(|word| if alone { divided(word) } else { vec![word] });
     (words.map(|word| word.token(Role::Any)).collect(), generation)
