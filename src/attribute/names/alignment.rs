@@ -38,6 +38,8 @@ struct Pair {
     agreement: Agreement,
     /// Whether a given name agrees with a family name.
     swapped: bool,
+    /// Whether a given name agrees with a middle name.
+    moved: bool,
 }
 
 /// The best alignment of two names.
@@ -47,6 +49,8 @@ pub(super) struct Alignment {
     /// Role and likeness of the query's parts that agree, in their order.
     pub(super) agree: Vec<(Role, Likeness)>,
     pub(super) swapped: bool,
+    /// Whether a given name agrees with a middle name.
+    pub(super) moved: bool,
     /// Essential parts, and others, that contradict each other.
     pub(super) contradict: usize,
     pub(super) others_contradict: usize,
@@ -137,6 +141,7 @@ impl<'a> Ready<'a> {
             bits: Bits::from_f64(agree * slope + against),
             agree: told(&pairs, &self.name.tokens),
             swapped: pairs.iter().any(|pair| pair.swapped),
+            moved: pairs.iter().any(|pair| pair.moved),
             contradict,
             others_contradict,
             compared: true,
@@ -188,14 +193,12 @@ impl<'a> Ready<'a> {
 impl Pair {
     fn new((query, candidate): (u8, u8), roles: (Role, Role), agreement: Agreement, shares: &Shares<'_>) -> Self {
         let model = &shares.model.names;
-        let (moved, swapped) = match roles {
-            (Role::Any, _) | (_, Role::Any) => (0.0, false),
-            (a, b) if a == b => (0.0, false),
-            (Role::Family, _) | (_, Role::Family) => (model.swapped_bits, true),
-            _ => (model.moved_bits, false),
-        };
-        let bits = agreement.bits + Bits::from_f64(moved);
-        Self { query, candidate, agreement: Agreement { bits, ..agreement }, swapped }
+        let other = roles.0 != roles.1 && roles.0 != Role::Any && roles.1 != Role::Any;
+        let swapped = other && (roles.0 == Role::Family || roles.1 == Role::Family);
+        let moved = other && !swapped;
+        let cost = if swapped { model.swapped_bits } else { model.moved_bits };
+        let bits = agreement.bits + if other { Bits::from_f64(cost) } else { Bits::ZERO };
+        Self { query, candidate, agreement: Agreement { bits, ..agreement }, swapped, moved }
     }
 }
 

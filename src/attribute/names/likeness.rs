@@ -2,8 +2,8 @@
 //!
 //! Agreement is worth log2 of P(level | one person) over the chance to meet such a name in another person. For names that
 //! are equal, or spellings or short forms of one name, that chance is the name's frequency. A slip of the pen is weighed
-//! as the string it makes: P(a, b | one person) = (s(a) + s(b)) P(slip) / n, with n strings one slip away, over s(a) s(b):
-//! "Mario" is rarely a slip for "Maria", because so many are called Mario, and "Mraia" nearly always is one. Names that
+//! as the string it makes: with k = P(slip) / n, n strings one slip away and shares s, P(a, b | one person) = k (s(a) + s(b))
+//! over (s(a) + k s(b)) (s(b) + k s(a)), since others of that name slip too: "Mario" is rarely a slip for "Maria", because so many are called Mario, and "Mraia" nearly always is one. Names that
 //! sound alike are worth what two names of so many consonants are unlikely to do by chance.
 
 use rustc_hash::FxHashSet;
@@ -80,7 +80,8 @@ impl<'a> Asked<'a> {
                 let written = if across { model.sound_across_scripts } else { model.sound };
                 let length = sounds::length(self.token.sound).min(sounds::length(other.sound));
                 let chance = model.sound_by_chance * model.sounds_apart.powi(-(length as i32));
-                written / (chance + a.max(b))
+                let slip = if across { 0.0 } else { self.slip(other, shares, role) };
+                f64::max(written / (chance + a.max(b)), slip)
             }
             Likeness::Close => self.slip(other, shares, role),
             Likeness::Initial => model.initial_ratio,
@@ -166,13 +167,13 @@ impl<'a> Asked<'a> {
     fn slip(&self, other: &Token, shares: &Shares<'_>, role: Role) -> f64 {
         let model = &shares.model.names;
         let [a, b] = [self.token, other].map(|token| shares.of_string(token, role));
-        let one = edits(self.token.text.as_bytes(), other.text.as_bytes(), 1).is_some();
-        let slip = if one {
-            model.slip / model.slip_spellings
-        } else {
-            model.two_slips / model.slip_spellings.powi(2) * 2.0
+        let [this, that] = [self.token, other].map(|token| token.text.as_bytes());
+        let slip = match edits(this, that, slips(this.len().max(that.len()))) {
+            Some(0 | 1) => model.slip / model.slip_spellings,
+            Some(_) => model.two_slips / model.slip_spellings.powi(2) * 2.0,
+            None => return 0.0,
         };
-        slip * (1.0 / a + 1.0 / b)
+        slip * (a + b) / ((a + slip * b) * (b + slip * a))
     }
 }
 

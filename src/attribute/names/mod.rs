@@ -21,6 +21,9 @@ mod variants;
 #[cfg(test)]
 mod pairs;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
@@ -198,7 +201,7 @@ fn level(alignment: &Alignment, inscribed: bool) -> &'static str {
         (0, _) => "different",
         _ if inscribed => "inscribed",
         (1, 0) => "variant",
-        (_, 0) if exact && !alignment.swapped => "same",
+        (_, 0) if exact && !alignment.swapped && !alignment.moved => "same",
         (_, 0) => "variant",
         _ => "partial",
     }

@@ -128,9 +128,10 @@ fn semivowel(name: &[u8], at: usize, abjad: bool) -> Option<u64> {
 
 /// An h that is heard: not at the end, not in a digraph, not in the hs of Hsiao.
 fn aspirate(name: &[u8], at: usize, abjad: bool) -> Option<u64> {
-    let last = at + 1 == name.len() || name[at + 1] == b's';
-    let after_consonant = at > 0 && !is_vowel(name[at - 1]);
-    ((at == 0 && !last) || !(last || (after_consonant && !abjad))).then_some(ASPIRATE)
+    let last = at + 1 == name.len();
+    let hiss = name.get(at + 1) == Some(&b's');
+    let silent = if at == 0 { hiss } else { !is_vowel(name[at - 1]) };
+    (!last && (abjad || !silent)).then_some(ASPIRATE)
 }
 
 /// Whether two names that are spelt with vowels have the same ones, in three classes (a, e and i, o and u), runs taken
