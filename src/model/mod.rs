@@ -190,6 +190,7 @@ pub struct NamesModel {
     pub second_part_full_bits: f64,
     pub differs_bits: f64,
     pub differs_slope: f64,
+    pub patronymic_differs_bits: f64,
     pub middle_differs_bits: f64,
     pub middle_differs_slope: f64,
     pub middle_cap_bits: f64,
@@ -280,6 +281,17 @@ impl Model {
             ("place.same_region", self.place.same_region),
             ("features.agreement", self.features.agreement),
             ("names.exact", self.names.exact),
+            ("names.variant", self.names.variant),
+            ("names.nickname", self.names.nickname),
+            ("names.together", self.names.together),
+            ("names.sound", self.names.sound),
+            ("names.slip", self.names.slip),
+            ("names.two_slips", self.names.two_slips),
+            ("names.across_scripts", self.names.across_scripts),
+            ("names.sound_across_scripts", self.names.sound_across_scripts),
+            ("names.sound_by_chance", self.names.sound_by_chance),
+            ("names.differs_slope", self.names.differs_slope),
+            ("names.middle_differs_slope", self.names.middle_differs_slope),
         ];
         if let Some((name, _)) = shares.iter().find(|(_, share)| !(*share > 0.0 && *share < 1.0)) {
             return Err(InvalidModel::Parameter(name, "expected a share between 0 and 1"));
@@ -291,6 +303,12 @@ impl Model {
             ("dental.smoothing", self.dental.smoothing),
             ("names.census_weight", self.names.census_weight),
             ("names.initial_ratio", self.names.initial_ratio),
+            ("names.slip_spellings", self.names.slip_spellings),
+            ("names.sounds_apart", self.names.sounds_apart),
+            ("names.part_cap_bits", self.names.part_cap_bits),
+            ("names.second_part_full_bits", self.names.second_part_full_bits),
+            ("names.middle_cap_bits", self.names.middle_cap_bits),
+            ("names.inscribed_cap_bits", self.names.inscribed_cap_bits),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, number)| !(*number > 0.0 && number.is_finite())) {
             return Err(InvalidModel::Parameter(name, "expected a positive number"));

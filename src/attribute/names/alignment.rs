@@ -132,7 +132,7 @@ impl<'a> Ready<'a> {
             (0, _) if !strong => model.middle_differs_slope,
             _ => model.differs_slope,
         };
-        let others_bits = if strong { model.differs_bits } else { model.middle_differs_bits };
+        let others_bits = if strong { model.patronymic_differs_bits } else { model.middle_differs_bits };
         let against = contradict as f64 * model.differs_bits
             + others_contradict.min(1) as f64 * others_bits
             + spare as f64 * model.spare_part_bits;

@@ -18,25 +18,125 @@ const PARTICLES: &[&str] = &[
 ];
 
 /// Articles that assimilate to the name they are hyphenated to: ash-Sharif, ar-Rashid.
-const ARTICLES: &[&str] =
-    &["al", "el", "ul", "ol", "ar", "ur", "er", "as", "us", "es", "ash", "ush", "esh", "ad", "ud", "ed", "at", "et",
-      "an", "un", "en", "az", "uz", "ez", "adh", "ath"];
+const ARTICLES: &[&str] = &[
+    "al", "el", "ul", "ol", "ar", "ur", "er", "as", "us", "es", "ash", "ush", "esh", "ad", "ud", "ed", "at", "et",
+    "an", "un", "en", "az", "uz", "ez", "adh", "ath",
+];
 
 /// Forms of address, ranks and degrees, in the languages' own forms.
 const TITLES: &[&str] = &[
-    "mr", "mrs", "ms", "mister", "madam", "sir", "dr", "prof", "professor", "phd", "md", "esq", "reverend", "capt", "lt",
-    "lieutenant", "sgt", "cpl", "pvt", "sra", "srta", "senor", "senora", "senorita", "lic", "herr", "frau", "fraulein",
-    "hr", "dipl", "monsieur", "madame", "mademoiselle", "mme", "mlle", "maitre", "signor", "signora", "dott", "dottor",
-    "dottssa", "hajj", "hajji", "alhaj", "alhajj", "shaykh", "mullah", "maulana", "mawlawi", "ayatollah", "pani",
-    "gospodin", "gospozha", "smt", "hanim", "bayan", "efendi", "corporal", "lieut", "lcdr", "cmdr",
+    "mr",
+    "mrs",
+    "ms",
+    "mister",
+    "madam",
+    "sir",
+    "dr",
+    "prof",
+    "professor",
+    "phd",
+    "md",
+    "esq",
+    "reverend",
+    "capt",
+    "lt",
+    "lieutenant",
+    "sgt",
+    "cpl",
+    "pvt",
+    "sra",
+    "srta",
+    "senor",
+    "senora",
+    "senorita",
+    "lic",
+    "herr",
+    "frau",
+    "fraulein",
+    "hr",
+    "dipl",
+    "monsieur",
+    "madame",
+    "mademoiselle",
+    "mme",
+    "mlle",
+    "maitre",
+    "signor",
+    "signora",
+    "dott",
+    "dottor",
+    "dottssa",
+    "hajj",
+    "hajji",
+    "alhaj",
+    "alhajj",
+    "shaykh",
+    "mullah",
+    "maulana",
+    "mawlawi",
+    "ayatollah",
+    "pani",
+    "gospodin",
+    "gospozha",
+    "smt",
+    "hanim",
+    "bayan",
+    "efendi",
+    "corporal",
+    "lieut",
+    "lcdr",
+    "cmdr",
 ];
 
 /// Titles that are names too: titles where a point or at least two more words follow.
 const TITLES_OR_NAMES: &[&str] = &[
-    "adm", "admiral", "bay", "captain", "col", "colonel", "dame", "doctor", "don", "dona", "emir", "father", "fr", "gen",
-    "general", "hadji", "haj", "haji", "hon", "imam", "ing", "king", "kumari", "lady", "lord", "mag", "maj", "major",
-    "miss", "pan", "pandit", "president", "prince", "princess", "queen", "rev", "sayyid", "sergeant", "sheik", "sheikh",
-    "shaikh", "shri", "sig", "sr", "sri", "syed", "ustad",
+    "adm",
+    "admiral",
+    "bay",
+    "captain",
+    "col",
+    "colonel",
+    "dame",
+    "doctor",
+    "don",
+    "dona",
+    "emir",
+    "father",
+    "fr",
+    "gen",
+    "general",
+    "hadji",
+    "haj",
+    "haji",
+    "hon",
+    "imam",
+    "ing",
+    "king",
+    "kumari",
+    "lady",
+    "lord",
+    "mag",
+    "maj",
+    "major",
+    "miss",
+    "pan",
+    "pandit",
+    "president",
+    "prince",
+    "princess",
+    "queen",
+    "rev",
+    "sayyid",
+    "sergeant",
+    "sheik",
+    "sheikh",
+    "shaikh",
+    "shri",
+    "sig",
+    "sr",
+    "sri",
+    "syed",
+    "ustad",
 ];
 
 /// One word of a name.
@@ -170,9 +270,9 @@ impl Word {
     }
 
     /// One word of two.
-    fn joined(self, next: Self) -> Self {
+    fn joined(self, next: &Self) -> Self {
         let script = if self.script == next.script { self.script } else { Script::Latin };
-        Self { own: self.own + &next.own, plain: self.plain + &next.plain, script, ..next }
+        Self { own: self.own + &next.own, plain: self.plain + &next.plain, script, ..self }
     }
 }
 
@@ -263,14 +363,16 @@ fn join(words: Vec<Word>) -> Vec<Word> {
     for word in words {
         let first_half = joined.last().is_some_and(|before| {
             let point = before.point;
-            matches!(before.plain.as_str(), "mc" | "mac" | "abd" | "abdul" | "abdel" | "abdal" | "abdol" | "abdoul" | "abdur")
-                || (before.plain == "o" && !point && !word.point && word.plain.len() > 2)
+            matches!(
+                before.plain.as_str(),
+                "mc" | "mac" | "abd" | "abdul" | "abdel" | "abdal" | "abdol" | "abdoul" | "abdur"
+            ) || (before.plain == "o" && !point && !word.point && word.plain.len() > 2)
         });
         let second_half = !joined.is_empty()
             && matches!(word.plain.as_str(), "din" | "dine" | "deen" | "uddin" | "eddine" | "eddin" | "addin" | "dyn");
         match joined.pop() {
             Some(before) if first_half || second_half => {
-                let whole = before.joined(word);
+                let whole = before.joined(&word);
                 let plain = scripts::respell(whole.plain, Script::Latin);
                 joined.push(Word { plain, ..whole });
             }
@@ -285,7 +387,8 @@ fn join(words: Vec<Word>) -> Vec<Word> {
 
 /// Whether the name is written "family, given".
 pub(super) fn comma(text: &str) -> Option<(&str, &str)> {
-    text.split_once([',', '，', '、', '،']).filter(|(family, given)| !family.trim().is_empty() && !given.trim().is_empty())
+    text.split_once([',', '，', '、', '،'])
+        .filter(|(family, given)| !family.trim().is_empty() && !given.trim().is_empty())
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use crate::record::Record;
 const MOST: usize = 6;
 
 /// Words after which an inscription follows, in capitals or quotes.
-const LEADS: &[&str] = &["name", "named", "names", "reads", "says", "inscribed", "engraved", "inscription", "monogrammed"];
+const LEADS: &[&str] =
+    &["name", "named", "names", "reads", "says", "inscribed", "engraved", "inscription", "monogrammed"];
 
 /// Words in inscriptions that are nobody's name.
 const NOT_NAMES: &[&str] = &[
-    "mom", "dad", "mother", "father", "love", "rip", "forever", "usa", "usmc", "usn", "army", "navy", "us", "the", "and",
-    "of", "in", "my", "on", "with", "for", "to", "jesus", "god", "made", "size", "only", "me", "can", "judge", "hate", "a",
-    "is", "brand", "nike", "adidas", "levis", "hanes", "large", "medium", "small", "xl",
+    "mom", "dad", "mother", "father", "love", "rip", "forever", "usa", "usmc", "usn", "army", "navy", "us", "the",
+    "and", "of", "in", "my", "on", "with", "for", "to", "jesus", "god", "made", "size", "only", "me", "can", "judge",
+    "hate", "a", "is", "brand", "nike", "adidas", "levis", "hanes", "large", "medium", "small", "xl",
 ];
 
 /// The texts that may be names, in the order in which the record tells them.
@@ -38,9 +39,9 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 /// The capitalized words after "name" and the like.
 fn after_lead(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.char_indices().filter(|&(at, c)| {
-        c.is_alphabetic() && !text[..at].chars().next_back().is_some_and(char::is_alphabetic)
-    });
+    let starts = text
+        .char_indices()
+        .filter(|&(at, c)| c.is_alphabetic() && !text[..at].chars().next_back().is_some_and(char::is_alphabetic));
     let mixed = text.chars().any(char::is_lowercase);
     starts.filter(move |_| mixed).filter_map(move |(at, _)| {
         let word = text[at..].split(|c: char| !c.is_alphabetic()).next()?;

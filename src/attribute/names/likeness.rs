@@ -62,7 +62,8 @@ impl<'a> Asked<'a> {
     /// Every spelling that it may have, by hash.
     pub(super) fn spellings(&self) -> impl Iterator<Item = u32> {
         let own = [self.token.form, self.token.plain];
-        own.into_iter().chain([&self.variants, &self.forms, &self.family_forms, &self.nicknames].into_iter().flatten().copied())
+        own.into_iter()
+            .chain([&self.variants, &self.forms, &self.family_forms, &self.nicknames].into_iter().flatten().copied())
     }
 
     /// How alike the two are, and what that is worth.
@@ -159,8 +160,7 @@ impl<'a> Asked<'a> {
         let ends_agree = this.role() == Role::Family || sounds::ends_agree(a, b);
         let known = is_known(this) && is_known(other);
         let alike = ends_agree && (sounds::vowels_agree(a, b) || self.shares_spelling(other));
-        (length >= 2 && alike)
-            || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
+        (length >= 2 && alike) || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
     }
 
     /// The likelihood ratio of a slip of the pen.
@@ -184,7 +184,9 @@ fn is_known(token: &Token) -> bool {
 
 /// Whether two given names are one name's for a man and for a woman: Martin and Martina, Mario and Maria.
 fn is_mans_and_womans(mans: &str, womans: &str) -> bool {
-    womans.strip_suffix('a').is_some_and(|stem| mans == stem || mans.strip_suffix(['o', 'i', 'e']) == Some(stem) && stem.len() > 3)
+    womans
+        .strip_suffix('a')
+        .is_some_and(|stem| mans == stem || mans.strip_suffix(['o', 'i', 'e']) == Some(stem) && stem.len() > 3)
 }
 
 /// Whether one is the end of the other: Oluwaseun is called Seun.

@@ -241,7 +241,8 @@ fn summary(alignment: &Alignment, inscribed: bool) -> String {
 impl Folded {
     fn of(name: &Name) -> Self {
         let mut tokens = Vec::new();
-        let mut generation = name.suffix.as_deref().map_or(0, |suffix| folding::words(&format!("x {suffix}"), true).generation);
+        let mut generation =
+            name.suffix.as_deref().map_or(0, |suffix| folding::words(&format!("x {suffix}"), true).generation);
         let parts = [(&name.given, Role::Given), (&name.middle, Role::Middle), (&name.family, Role::Family)];
         for (text, role) in parts {
             let read = text.as_deref().map(|text| folding::words(text, false));
@@ -272,7 +273,10 @@ fn full_name(text: &str) -> (Vec<Token>, u8) {
         let [family, given] = [family, given].map(|text| folding::words(text, false));
         if given.words.is_empty() {
             let generation = family.generation.max(given.generation);
-            return (family.words.into_iter().flat_map(divided).map(|word| word.token(Role::Any)).collect(), generation);
+            return (
+                family.words.into_iter().flat_map(divided).map(|word| word.token(Role::Any)).collect(),
+                generation,
+            );
         }
         let tokens = |words: Words, role: Role| words.words.into_iter().map(move |word| word.token(role));
         let generation = family.generation.max(given.generation);

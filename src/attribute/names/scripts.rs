@@ -80,7 +80,9 @@ pub(super) fn respell(plain: String, script: Script) -> String {
         return format!("{stem}din");
     }
     let consonant = |rest: &&str| !rest.starts_with(['a', 'e', 'i', 'o', 'u', 'y', 'h', 'k']);
-    if let Some(rest) = plain.strip_prefix("mac").filter(|rest| script == Script::Latin && long(rest, 4) && consonant(rest)) {
+    if let Some(rest) =
+        plain.strip_prefix("mac").filter(|rest| script == Script::Latin && long(rest, 4) && consonant(rest))
+    {
         return format!("mc{rest}");
     }
     let glued = ["dela", "delos", "vander", "vanden"];
@@ -94,20 +96,61 @@ pub(super) fn respell(plain: String, script: Script) -> String {
 pub(super) fn is_title(word: &str) -> bool {
     matches!(
         word,
-        "г" | "госпожа" | "господин" | "пан" | "пані" | "д-р" | "др" | "проф" | "السيد" | "سيد" | "الدكتور" | "دكتور" | "د"
-            | "شيخ" | "حاج" | "آقای" | "خانم" | "दर" | "श्री" | "श्रीमती" | "डॉ" | "先生" | "女士" | "さん" | "様" | "氏" | "씨" | "님"
+        "г" | "госпожа"
+            | "господин"
+            | "пан"
+            | "пані"
+            | "д-р"
+            | "др"
+            | "проф"
+            | "السيد"
+            | "سيد"
+            | "الدكتور"
+            | "دكتور"
+            | "د"
+            | "شيخ"
+            | "حاج"
+            | "آقای"
+            | "خانم"
+            | "दर"
+            | "श्री"
+            | "श्रीमती"
+            | "डॉ"
+            | "先生"
+            | "女士"
+            | "さん"
+            | "様"
+            | "氏"
+            | "씨"
+            | "님"
     )
 }
 
 /// Particles in other scripts.
 pub(super) fn is_particle(word: &str) -> bool {
-    matches!(word, "بن" | "ابن" | "بنت" | "ال" | "בן" | "בת" | "фон" | "де" | "ван" | "дер" | "оглы" | "кызы" | "ибн" | "бин")
+    matches!(
+        word,
+        "بن" | "ابن"
+            | "بنت"
+            | "ال"
+            | "בן"
+            | "בת"
+            | "фон"
+            | "де"
+            | "ван"
+            | "дер"
+            | "оглы"
+            | "кызы"
+            | "ибн"
+            | "бин"
+    )
 }
 
 /// Chinese and Korean family names of two syllables.
 const DOUBLE: &[&str] = &[
-    "欧阳", "歐陽", "司马", "司馬", "上官", "诸葛", "諸葛", "司徒", "夏侯", "皇甫", "尉迟", "尉遲", "公孙", "公孫", "慕容", "令狐", "东方",
-    "東方", "南宫", "南宮", "端木", "长孙", "長孫", "宇文", "남궁", "황보", "제갈", "사공", "선우", "독고", "서문",
+    "欧阳", "歐陽", "司马", "司馬", "上官", "诸葛", "諸葛", "司徒", "夏侯", "皇甫", "尉迟", "尉遲", "公孙", "公孫",
+    "慕容", "令狐", "东方", "東方", "南宫", "南宮", "端木", "长孙", "長孫", "宇文", "남궁", "황보", "제갈", "사공",
+    "선우", "독고", "서문",
 ];
 
 /// Where a whole name without blanks divides into family and given name. `known` tells names from other strings.

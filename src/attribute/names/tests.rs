@@ -18,7 +18,8 @@ fn named(names: &str) -> Value {
         None => {
             let fields = ["given", "middle", "family"].into_iter().zip(name.split(' '));
             let told = fields.filter(|(_, text)| *text != "-");
-            let told: Vec<String> = told.map(|(field, text)| format!(r#""{field}": "{}""#, text.replace('_', " "))).collect();
+            let told: Vec<String> =
+                told.map(|(field, text)| format!(r#""{field}": "{}""#, text.replace('_', " "))).collect();
             format!("{{{}}}", told.join(","))
         }
     };
@@ -91,7 +92,8 @@ fn several_names_pay_for_their_tries() {
 
 #[test]
 fn an_inscription_may_be_the_name_but_never_speaks_against() {
-    let tattoo = r#"{"kind": "unidentified", "features": [{"kind": "tattoo", "description": "\"Rosalba\" on left arm"}]}"#;
+    let tattoo =
+        r#"{"kind": "unidentified", "features": [{"kind": "tattoo", "description": "\"Rosalba\" on left arm"}]}"#;
     let body = value(tattoo).expect("an inscription");
     let (bits, told) = evidence(&named("Rosalba - Smith"), &body);
     assert!(bits > Bits::ZERO && told.is_some_and(|told| told.level == "inscribed"));
@@ -115,7 +117,10 @@ impl Dice {
             at -= share;
             at < 0.0
         });
-        listed.map_or_else(|| (0..7).map(|_| char::from(b'a' + self.below(26.0) as u8)).collect(), |(name, _)| name.clone())
+        listed.map_or_else(
+            || (0..7).map(|_| char::from(b'a' + self.below(26.0) as u8)).collect(),
+            |(name, _)| name.clone(),
+        )
     }
 
     /// A name as clerks write it.
@@ -137,7 +142,9 @@ static CENSUS: std::sync::LazyLock<[Vec<(String, f64)>; 2]> = std::sync::LazyLoc
     tables.map(|table| {
         let mut text = String::new();
         let _ = std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(table), &mut text);
-        let line = |line: &str| line.split_once(' ').map(|(name, share)| (name.to_owned(), share.parse::<f64>().expect("a share") / 1e7));
+        let line = |line: &str| {
+            line.split_once(' ').map(|(name, share)| (name.to_owned(), share.parse::<f64>().expect("a share") / 1e7))
+        };
         text.lines().filter_map(line).collect()
     })
 });
@@ -162,7 +169,9 @@ fn of_different_people(aliases: bool) -> (f64, [f64; 6]) {
         for candidate in &candidates {
             let bits = Names::weigh(&prepared, candidate).to_f64();
             sum += bits.exp2();
-            (1..=6).filter(|power| bits >= f64::from(2 * power)).for_each(|power| reach[power as usize - 1] += 1.0 / pairs);
+            (1..=6)
+                .filter(|power| bits >= f64::from(2 * power))
+                .for_each(|power| reach[power as usize - 1] += 1.0 / pairs);
         }
     }
     (sum / pairs, reach)
@@ -172,7 +181,6 @@ fn of_different_people(aliases: bool) -> (f64, [f64; 6]) {
 fn different_people_average_a_ratio_of_at_most_one() {
     for aliases in [false, true] {
         let (mean, reach) = of_different_people(aliases);
-        println!("mean {mean} {reach:?}");
         assert!(mean <= 1.0, "{mean}");
         for (power, share) in (1..).zip(reach) {
             assert!(share <= 0.25_f64.powi(power), "{share} reach 4 to the {power}");
