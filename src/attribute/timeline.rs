@@ -251,7 +251,7 @@ impl Prepared<'_> {
         match (ante.born(), post.birth) {
             (Some(ante), Some(post)) => {
                 let ratio = self.birth_likely(ante, post) / chances.birth;
-                Some(Birth { name: "birth", bits: Bits::of_ratio(ratio).within(Bits(-7_000), Bits(8_000)) })
+                Some(Birth { name: "birth", bits: Bits::of_ratio(ratio).within(Bits(-7_000), Bits(7_500)) })
             }
             _ => {
                 let ratio = self.age_likely(ante.age_at_contact()?, post.age?, ante, post) / chances.age;
@@ -315,7 +315,7 @@ impl Prepared<'_> {
             * fits_death(self.model, contact, post);
         let slip = self.model.timeline.gap_slip / 100.0;
         let ratio = (likely * DAYS_A_YEAR + slip) / (chances.gap + slip);
-        Some(Bits::of_ratio(ratio).within(Bits(-7_000), Bits(5_000)))
+        Some(Bits::of_ratio(ratio).within(Bits(-7_000), Bits(4_500)))
     }
 
     /// The chance a year that a missing person of the collection is found in that year and state.

@@ -5,23 +5,23 @@ use std::collections::BTreeSet;
 use super::{Estimate, Pair, Sample};
 use crate::record::Record;
 
-/// Likeness (Jaro and Winkler's) from which a part is the same but for a slip.
-const CLOSE: f64 = 0.88;
-
-/// `names.exact` and `names.close`: parts of the body's name that the missing person has, to the letter or nearly.
+/// `names.exact`, `names.slip` and `names.two_slips`: parts of the body's name that the missing person has, to the letter or
+/// one or two slips of the pen away.
 pub(super) fn slips(sample: &Sample<'_>) -> Vec<Estimate> {
-    let (mut parts, mut exact, mut close) = (0, 0, 0);
+    let mut parts = 0;
+    let mut apart = [0; 3];
     for pair in sample.pairs {
         let Some((ante, post)) = both(pair) else { continue };
         for part in &post {
-            let likeness = ante.iter().map(|other| strsim::jaro_winkler(other, part)).fold(0.0, f64::max);
             parts += 1;
-            exact += usize::from(ante.contains(part));
-            close += usize::from(!ante.contains(part) && likeness >= CLOSE);
+            let nearest = ante.iter().map(|other| strsim::osa_distance(other, part)).min();
+            if let Some(count) = nearest.and_then(|slips| apart.get_mut(slips)) {
+                *count += 1;
+            }
         }
     }
-    let shares = [("names.exact", exact), ("names.close", close)];
-    shares.into_iter().filter_map(|(key, hit)| sample.share(key, hit, parts)).collect()
+    let shares = ["names.exact", "names.slip", "names.two_slips"].into_iter().zip(apart);
+    shares.filter_map(|(key, hit)| sample.share(key, hit, parts)).collect()
 }
 
 /// The given and family names of both, initials left out.

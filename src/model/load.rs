@@ -34,13 +34,19 @@ const RULES: &[(&str, Rule)] = &[
     ("features.agreement", Rule::Share),
     ("features.independence", Rule::Share),
     ("features.other_kind", Rule::Share),
-    ("names.exact", Rule::Share),
-    ("names.nickname", Rule::Share),
-    ("names.close", Rule::Share),
-    ("names.close_by_chance", Rule::Share),
-    ("names.initial_ratio", Rule::Positive),
-    ("names.census_weight", Rule::Positive),
+    ("names.differs_bits", Rule::Against),
     ("names.*_differs_bits", Rule::Against),
+    ("names.all_differ_bits", Rule::Against),
+    ("names.spare_part_bits", Rule::Against),
+    ("names.moved_bits", Rule::Against),
+    ("names.swapped_bits", Rule::Against),
+    ("names.inscribed_bits", Rule::Against),
+    ("names.*_bits", Rule::Bits),
+    ("names.initial_ratio", Rule::Positive),
+    ("names.slip_spellings", Rule::Positive),
+    ("names.sounds_apart", Rule::Positive),
+    ("names.census_weight", Rule::Positive),
+    ("names.*", Rule::Share),
     ("collect.*.bits", Rule::Bits),
 ];
 
@@ -254,7 +260,7 @@ mod tests {
             "[build]\nheight_error_cm = [2.9, 0, 4.5, 5.4]",
             "`build.height_error_cm[1]` is 0; expected a number above",
         );
-        check("[names]\ngiven_differs_bits = 2", "expected no more than 0");
+        check("[names]\nspare_part_bits = 2", "expected no more than 0");
         check("[collect]\nsex = { bits = 900, from = \"any\" }", "`collect.sex.bits` is 900; expected from 0 to 100");
         check("[collect]\nsex = { from = \"bones\" }", "bones");
         check("\n\npresence", "line 3: ");
