@@ -1,9 +1,10 @@
-//! Where last seen, and where found: a heavy-tailed mixture of distances over the density of missing persons.
+//! Where last seen, and where found: a heavy-tailed mixture of distances over the missing persons around the place.
 //!
-//! `LR = w0 + sum over i of w_i k_i(d) / rho_i`, where `k_i` is an exponential density in the plane with scale
-//! `s_i` (from one town to a third of a continent) and `rho_i` the density of last contacts around the place of
-//! finding, counted in a grid of about that scale: neighbours in an empty county weigh more than in a city. Places
-//! without a point are compared by their region.
+//! `LR = w0 + sum over i of w_i k_i(d) / mean k_i`, where `k_i(d) = exp(-d / s_i)` with scales from one town to a third
+//! of a continent, and the mean is that of all missing persons' kernels at the place of finding: neighbours in an empty
+//! county weigh more than in a city. It is counted in a grid a scale, where a cell stands for the people in it, but for
+//! those last seen at the very point: places are geocoded to the middle of a town, so there are many. Places without a
+//! point are compared by their region.
 
 use std::f64::consts::PI;
 
@@ -11,13 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
-use crate::model::{Bits, Model, PLACE_SCALES};
+use crate::model::{Bits, CELL_DEGREES, Model, PLACE_SCALES};
 use crate::record::{Kind, Place, Record};
 
 /// Mean radius of the earth.
 const EARTH_KM: f64 = 6_371.0;
-/// Kilometres in a degree of latitude.
-const DEGREE_KM: f64 = EARTH_KM * PI / 180.0;
 /// Beyond so many scales a kernel adds nothing.
 const REACH: f64 = 9.0;
 
@@ -45,6 +44,8 @@ struct Point {
 #[derive(Clone, Default)]
 pub struct Statistics {
     cells: Counts<u64>,
+    /// The same at one point.
+    towns: Counts<(i32, i32)>,
     points: i64,
     regions: Counts<(Box<str>, Box<str>)>,
     named: i64,
@@ -56,8 +57,8 @@ pub struct Prepared<'a> {
     statistics: &'a Statistics,
     facing: Facing,
     query: &'a Value,
-    /// The densities around the query, where it is the place of finding.
-    densities: Option<[f64; PLACE_SCALES]>,
+    /// The mean kernels around the query, where it is the place of finding.
+    around: Option<[f64; PLACE_SCALES]>,
 }
 
 impl Attribute for Places {
@@ -92,6 +93,7 @@ impl Attribute for Places {
         }
         if let Some(point) = value.point {
             statistics.points += by;
+            statistics.towns.change(&(point.latitude, point.longitude), by);
             (0..PLACE_SCALES).for_each(|scale| statistics.cells.change(&cell(scale, point), by));
         }
         if !value.region.is_empty() {
@@ -103,8 +105,8 @@ impl Attribute for Places {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         let found = query.point.filter(|_| facing.query_is_post());
-        let densities = found.map(|point| std::array::from_fn(|at| density(statistics, model, at, point)));
-        Prepared { model, statistics, facing, query, densities }
+        let around = found.map(|point| std::array::from_fn(|at| mean_kernel(statistics, model, at, point)));
+        Prepared { model, statistics, facing, query, around }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -149,12 +151,11 @@ impl Prepared<'_> {
         for at in 0..PLACE_SCALES {
             let scale = model.scales_km[at];
             if km < REACH * scale {
-                let kernel = (-km / scale).exp() / (2.0 * PI * scale * scale);
-                let around = match &self.densities {
-                    Some(densities) => densities[at],
-                    None => density(self.statistics, self.model, at, found),
+                let around = match &self.around {
+                    Some(around) => around[at],
+                    None => mean_kernel(self.statistics, self.model, at, found),
                 };
-                ratio += model.shares[at] * kernel / around;
+                ratio += model.shares[at] * (-km / scale).exp() / around;
             }
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
@@ -197,39 +198,56 @@ fn distance_km(a: Point, b: Point) -> f64 {
     2.0 * EARTH_KM * (chord / 2.0).min(1.0).asin()
 }
 
-/// Degrees on a side of the cells of each scale's grid: about two and a half scales.
-const CELL_DEGREES: [f64; PLACE_SCALES] = [0.025, 0.2, 0.75, 3.0, 9.0];
-
-/// The row and column of a point in a scale's grid. Columns keep their width in kilometres away from the equator.
-fn cell_of(scale: usize, point: Point) -> (i32, i32) {
-    let degrees = CELL_DEGREES[scale];
-    let row = (f64::from(point.latitude) / 1e4 / degrees).floor() as i32;
-    (row, column(scale, row, point.longitude))
+/// A row, or a column, of a scale's grid, and how far into it a point is.
+#[derive(Clone, Copy)]
+struct At {
+    cell: i32,
+    into: f64,
 }
 
-fn column(scale: usize, row: i32, longitude: i32) -> i32 {
+fn at(cells: f64) -> At {
+    At { cell: cells.floor() as i32, into: cells - cells.floor() }
+}
+
+fn row(scale: usize, point: Point) -> At {
+    at(f64::from(point.latitude) / 1e4 / CELL_DEGREES[scale])
+}
+
+/// Columns keep their width in kilometres away from the equator.
+fn column(scale: usize, row: i32, point: Point) -> At {
     let middle = (f64::from(row) + 0.5) * CELL_DEGREES[scale] * PI / 180.0;
-    (f64::from(longitude) / 1e4 * middle.cos().max(0.05) / CELL_DEGREES[scale]).floor() as i32
+    at(f64::from(point.longitude) / 1e4 * middle.cos().max(0.05) / CELL_DEGREES[scale])
 }
 
-fn key(scale: usize, (row, column): (i32, i32)) -> u64 {
+fn key(scale: usize, row: i32, column: i32) -> u64 {
     (scale as u64) << 56 | u64::from((row + (1 << 20)) as u32) << 28 | u64::from((column + (1 << 20)) as u32)
 }
 
 fn cell(scale: usize, point: Point) -> u64 {
-    key(scale, cell_of(scale, point))
+    let row = row(scale, point).cell;
+    key(scale, row, column(scale, row, point).cell)
 }
 
-/// The share of last contacts a square kilometre, around a point at a scale: nine cells.
-fn density(statistics: &Statistics, model: &Model, scale: usize, point: Point) -> f64 {
-    let (row, _) = cell_of(scale, point);
-    let mut near = 0;
-    for row in row - 1..=row + 1 {
-        let column = column(scale, row, point.longitude);
-        near += (column - 1..=column + 1).map(|column| statistics.cells.get(&key(scale, (row, column)))).sum::<u32>();
+/// The mean of a scale's kernel at a point over all last contacts.
+///
+/// At least what one missing person at the point would make of it: nobody is nearer than that.
+fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, point: Point) -> f64 {
+    const INHABITED_KM2: f64 = 1e7;
+    let model_of = &model.place;
+    let here = row(scale, point);
+    let mut sum = 0.0;
+    for rows in -1..=1 {
+        let from = column(scale, here.cell + rows, point);
+        for columns in -1..=1 {
+            let people = statistics.cells.get(&key(scale, here.cell + rows, from.cell + columns));
+            let (east, north) = (f64::from(columns) + 0.5 - from.into, f64::from(rows) + 0.5 - here.into);
+            sum += f64::from(people) * model_of.mean_kernel(scale, east, north);
+        }
     }
-    let area = (3.0 * CELL_DEGREES[scale] * DEGREE_KM).powi(2);
-    let total = statistics.points as f64 + model.smoothing;
-    let inhabited_km2 = 1e7;
-    (f64::from(near) / total / area).max(1.0 / total / area / 4.0) + model.smoothing / total / inhabited_km2
+    let town = f64::from(statistics.towns.get(&(point.latitude, point.longitude)));
+    let from = column(scale, here.cell, point);
+    sum += town * (1.0 - model_of.mean_kernel(scale, 0.5 - from.into, 0.5 - here.into));
+    let reach_km2 = 2.0 * PI * model_of.scales_km[scale].powi(2);
+    let anywhere = model.smoothing * (reach_km2 / INHABITED_KM2).min(1.0);
+    (sum + anywhere).max(1.0) / (statistics.points as f64 + model.smoothing)
 }

@@ -50,7 +50,7 @@ pub(super) fn ages(sample: &Sample<'_>) -> Vec<Estimate> {
     figures.into_iter().filter_map(estimate).collect()
 }
 
-/// `timeline.found_before_contact` and `contact_after_death`: orders of dates that only a slip can explain.
+/// `timeline.found_before_contact` and `death_outside`: orders of dates that only a slip can explain.
 pub(super) fn order(sample: &Sample<'_>) -> Vec<Estimate> {
     let contact = |pair: &Pair| days(pair.missing.event()?.date.as_ref()?);
     let found = |pair: &Pair| Some((contact(pair)?, days(pair.body.event()?.date.as_ref()?)?));
@@ -60,8 +60,7 @@ pub(super) fn order(sample: &Sample<'_>) -> Vec<Estimate> {
     };
     let (before, of_found) = late(sample.pairs.iter().filter_map(found).collect());
     let (after, of_died) = late(sample.pairs.iter().filter_map(died).collect());
-    let shares =
-        [("timeline.found_before_contact", before, of_found), ("timeline.contact_after_death", after, of_died)];
+    let shares = [("timeline.found_before_contact", before, of_found), ("timeline.death_outside", after, of_died)];
     shares.into_iter().filter_map(|(key, hit, pairs)| sample.share(key, hit, pairs)).collect()
 }
 

@@ -111,7 +111,7 @@ fn a_gap_and_a_distance_are_measured_by_class() {
         })
         .collect();
     let (estimates, lines) = estimates(&pairs);
-    let gaps = estimates.iter().find(|estimate| estimate.key == "timeline.gaps").expect("an estimate");
+    let gaps = estimates.iter().find(|estimate| estimate.key == "timeline.post_mortem").expect("an estimate");
     let median = gaps.new.get(7).and_then(|row| row.get("median_days")).and_then(Value::as_float).expect("days");
     assert!((170.0..210.0).contains(&median), "{median}");
     let shares = estimates.iter().find(|estimate| estimate.key == "place.shares").expect("an estimate");

@@ -1,73 +1,161 @@
-//! How long bodies lie before they are found, by condition: log-normal days, and how many years that spans.
+//! From last contact to death, and from death to finding: two times, of which only the sum is seen.
+//!
+//! Most people die soon after they were last seen; some live on for years (a runaway, a new life elsewhere) and are then
+//! found within days of their death. The sum of the two is what dates tell, but an estimated age and an estimated time
+//! of death tell where in between the death was. So the time lived on is cut into [`LIVES`] cells: the first for those
+//! who died soon, the others by a log-normal; for each the table holds the density of the whole gap, by the condition of
+//! the remains, whose time since death is log-normal too.
 
-use super::{GAP_CLASSES, Gap, Normal, TimelineModel};
+use super::{GAP_CLASSES, TimelineModel};
 
-/// Years after last contact that are counted one by one.
+/// Cells of the time lived on after the last contact; the first is for those who died soon.
+pub const LIVES: usize = 13;
+/// Years between death and finding that are counted one by one.
 pub const GAP_YEARS: usize = 80;
-/// Days of a year that stand for all of them.
-const SAMPLES: usize = 12;
 const DAYS_A_YEAR: f64 = 365.25;
+/// First day of each cell of the time lived on, and the last one's end.
+const EDGES: [f64; LIVES + 1] =
+    [0.0, 14.0, 60.0, 120.0, 200.0, 320.0, 480.0, 720.0, 1_100.0, 1_700.0, 2_700.0, 4_300.0, 7_500.0, 15_000.0];
+/// Cells of the gap: eight an octave of days, up to 179 years.
+const BUCKETS: usize = 8 * 13;
+/// Times within a cell, or within a year, that stand for all of them.
+const SAMPLES: usize = 12;
 
-/// For each condition: the chance that the finding is in the n-th calendar year after the last contact's.
+/// Days lived on in a cell, from and to.
+pub fn lived_days(cell: usize) -> (f64, f64) {
+    (EDGES[cell], EDGES[cell + 1])
+}
+
+/// Years lived on in a cell, on average; those who died soon did not grow older.
+pub fn lived_years(cell: usize) -> f64 {
+    if cell == 0 { 0.0 } else { (EDGES[cell] * EDGES[cell + 1]).sqrt() / DAYS_A_YEAR }
+}
+
+/// What follows from the parameters, for each condition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GapTables {
-    masses: Vec<Vec<f64>>,
+    lived: Vec<[f64; LIVES]>,
+    densities: Vec<[f64; LIVES]>,
+    masses: Vec<[f64; GAP_YEARS]>,
 }
 
 impl GapTables {
-    /// By adding up the density day by day, for contacts spread over a year.
     pub(super) fn new(model: &TimelineModel) -> Self {
-        let row = |class: u8| {
-            let days = (GAP_YEARS as f64 * DAYS_A_YEAR) as usize;
-            let density: Vec<f64> = (0..days).map(|day| model.gap_density(class, day as f64)).collect();
-            let mut masses = vec![0.0; GAP_YEARS];
-            for sample in 0..SAMPLES {
-                let start = (sample as f64 + 0.5) / SAMPLES as f64 * DAYS_A_YEAR;
-                for (day, density) in density.iter().enumerate() {
-                    let year = ((start + day as f64) / DAYS_A_YEAR) as usize;
-                    if year < GAP_YEARS {
-                        masses[year] += density / SAMPLES as f64;
-                    }
-                }
-            }
-            masses
+        let classes = || 0..GAP_CLASSES;
+        let lived: Vec<[f64; LIVES]> = classes().map(|class| model.shares_lived(class)).collect();
+        let densities = classes()
+            .flat_map(|class| (0..BUCKETS).map(move |bucket| (class, bucket)))
+            .map(|(class, bucket)| {
+                std::array::from_fn(|cell| lived[class][cell] * model.mean_density(class, bucket, cell))
+            })
+            .collect();
+        let year = |class, start: f64, year: usize| {
+            let (from, to) = (year as f64 - start, (year + 1) as f64 - start);
+            model.found_by(class, to * DAYS_A_YEAR) - model.found_by(class, from * DAYS_A_YEAR)
         };
-        Self { masses: (0..GAP_CLASSES as u8).map(row).collect() }
+        let starts = || (0..SAMPLES).map(|sample| (sample as f64 + 0.5) / SAMPLES as f64);
+        let mass = |class, at| starts().map(|start| year(class, start, at)).sum::<f64>() / SAMPLES as f64;
+        let masses = classes().map(|class| std::array::from_fn(|at| mass(class, at))).collect();
+        Self { lived, densities, masses }
     }
 }
 
 impl TimelineModel {
-    /// The density a day of a gap of so many days; a little for a clerk's error of up to a week the other way.
-    pub fn gap_density(&self, class: u8, days: f64) -> f64 {
-        let Gap { median_days, log_sd } = self.gaps[usize::from(class).min(GAP_CLASSES - 1)];
-        match days {
-            days if days < -7.0 => 0.0,
-            days if days < 0.0 => self.found_before_contact / 7.0,
-            days => {
-                // Half a day keeps the density of the first day finite.
-                let days = days + 0.5;
-                (1.0 - self.found_before_contact) * Normal { mean: median_days.ln(), sd: log_sd }.density(days.ln())
-                    / days
-            }
-        }
+    /// The chance of having lived on for each cell, in no particular gap.
+    pub fn lived(&self, class: u8) -> &[f64; LIVES] {
+        &self.tables.lived[usize::from(class).min(GAP_CLASSES - 1)]
     }
 
-    /// The chance of a finding in the n-th calendar year after the last contact's, n from 0 to [`GAP_YEARS`].
-    pub fn gap_masses(&self, class: u8) -> &[f64] {
+    /// The density a day of a gap of so many days (none is negative), for each cell of the time lived on.
+    pub fn gap_densities(&self, class: u8, days: u32) -> &[f64; LIVES] {
+        &self.tables.densities[usize::from(class).min(GAP_CLASSES - 1) * BUCKETS + bucket(days)]
+    }
+
+    /// The chance of a finding in the n-th calendar year after the year of death.
+    pub fn gap_masses(&self, class: u8) -> &[f64; GAP_YEARS] {
         &self.tables.masses[usize::from(class).min(GAP_CLASSES - 1)]
     }
+
+    fn shares_lived(&self, class: usize) -> [f64; LIVES] {
+        let by = |days: f64| log_normal(days, self.lived_on_median_days, self.lived_on_log_sd);
+        let lived = self.lived_on[class];
+        std::array::from_fn(|cell| match cell {
+            0 => 1.0 - lived,
+            1 => lived * by(EDGES[2]),
+            cell if cell == LIVES - 1 => lived * (1.0 - by(EDGES[cell])),
+            cell => lived * (by(EDGES[cell + 1]) - by(EDGES[cell])),
+        })
+    }
+
+    /// The chance of having been found so many days after death.
+    fn found_by(&self, class: usize, days: f64) -> f64 {
+        let gap = self.post_mortem[class];
+        log_normal(days, gap.median_days, gap.log_sd)
+    }
+
+    /// The density of the gaps of a bucket, given that the person lived on for a time within the cell.
+    fn mean_density(&self, class: usize, bucket: usize, cell: usize) -> f64 {
+        let (first, next) = (f64::from(first_day(bucket)), f64::from(first_day(bucket + 1)));
+        let between = |lived: f64| self.found_by(class, next - lived) - self.found_by(class, first - lived);
+        let sum: f64 = match cell {
+            0 => between(0.0),
+            cell => {
+                let (from, to) = lived_days(cell);
+                let at = |sample: usize| from * (to / from).powf((sample as f64 + 0.5) / SAMPLES as f64);
+                (0..SAMPLES).map(|sample| between(at(sample))).sum::<f64>() / SAMPLES as f64
+            }
+        };
+        sum / (next - first)
+    }
+}
+
+/// The chance that a log-normal time is at most so many days.
+fn log_normal(days: f64, median_days: f64, log_sd: f64) -> f64 {
+    if days <= 0.0 { 0.0 } else { 0.5 * libm::erfc((median_days / days).ln() / log_sd / std::f64::consts::SQRT_2) }
+}
+
+fn bucket(days: u32) -> usize {
+    let from = days + 8;
+    let octave = from.ilog2();
+    let eighth = (from >> (octave - 3)) - 8;
+    (((octave - 3) * 8 + eighth) as usize).min(BUCKETS - 1)
+}
+
+fn first_day(bucket: usize) -> u32 {
+    ((8 + bucket as u32 % 8) << (bucket / 8)) - 8
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::model::{GAP_CLASSES, Model};
+    use super::*;
+    use crate::model::Model;
 
     #[test]
-    fn nearly_every_finding_falls_into_a_counted_year() {
-        let model = Model::parse(Model::DEFAULT).expect("the default model");
-        for class in 0..GAP_CLASSES as u8 {
-            let sum: f64 = model.timeline.gap_masses(class).iter().sum();
-            assert!((0.95..=1.01).contains(&sum), "class {class}: {sum}");
+    fn a_bucket_begins_where_the_last_one_ends() {
+        assert_eq!((bucket(0), first_day(0)), (0, 0));
+        for days in 1..40_000 {
+            assert!(bucket(days) == bucket(days - 1) || first_day(bucket(days)) == days, "{days}");
         }
+    }
+
+    #[test]
+    fn nearly_every_gap_falls_into_a_bucket_and_a_counted_year() {
+        let model = Model::default().timeline;
+        for class in 0..GAP_CLASSES as u8 {
+            let years: f64 = model.gap_masses(class).iter().sum();
+            assert!((0.97..=1.000_001).contains(&years), "class {class}: {years}");
+            let days: f64 = (0..32_000).map(|days| model.gap_densities(class, days).iter().sum::<f64>()).sum();
+            assert!((0.95..=1.000_001).contains(&days), "class {class}: {days}");
+            assert!((model.lived(class).iter().sum::<f64>() - 1.0).abs() < 1e-9, "class {class}");
+        }
+    }
+
+    #[test]
+    fn who_is_found_recognizable_after_years_lived_on() {
+        let model = Model::default().timeline;
+        let soon =
+            |class, days| model.gap_densities(class, days)[0] / model.gap_densities(class, days).iter().sum::<f64>();
+        assert!(soon(0, 20) > 0.8 && soon(0, 4_000) < 0.2, "{} {}", soon(0, 20), soon(0, 4_000));
+        assert!(soon(7, 2_000) > 0.5, "a skeleton may have lain for the years: {}", soon(7, 2_000));
     }
 }

@@ -6,6 +6,7 @@
 mod bits;
 mod collect;
 mod gaps;
+mod kernels;
 mod load;
 
 use serde::Deserialize;
@@ -13,17 +14,19 @@ use thiserror::Error;
 
 use crate::record::{Ancestry, EyeColor, HairColor};
 use gaps::GapTables;
+use kernels::KernelTables;
 
 pub use bits::Bits;
 pub use collect::{Collect, CollectModel, CollectedFrom};
-pub use gaps::GAP_YEARS;
+pub use gaps::{GAP_YEARS, LIVES, lived_days, lived_years};
+pub use kernels::{CELL_DEGREES, DEGREE_KM};
 
 /// Kernels in the mixture of distances.
 pub const PLACE_SCALES: usize = 5;
 /// States of a tooth that are weighed.
 pub const TOOTH_STATES: usize = 4;
-/// Rows of the table of gaps between last contact and finding.
-const GAP_CLASSES: usize = 11;
+/// Conditions of remains that lie for times of their own: those of the schema, unclaimed bodies, and not known.
+pub const GAP_CLASSES: usize = 11;
 const A: usize = Ancestry::ALL.len();
 const H: usize = HairColor::ALL.len();
 const E: usize = EyeColor::ALL.len();
@@ -122,18 +125,18 @@ pub struct TimelineModel {
     pub age_outside: f64,
     pub age_shoulder_years: f64,
     pub age_slip: f64,
-    pub age_later: f64,
-    pub contact_after_death: f64,
-    pub contact_before_death: f64,
-    pub contact_before_death_days: f64,
+    pub death_outside: f64,
     pub gap_slip: f64,
     pub found_before_contact: f64,
-    gaps: [Gap; GAP_CLASSES],
+    pub lived_on: [f64; GAP_CLASSES],
+    pub lived_on_median_days: f64,
+    pub lived_on_log_sd: f64,
+    post_mortem: [Gap; GAP_CLASSES],
     #[serde(skip)]
     tables: GapTables,
 }
 
-/// A log-normal time from last contact to finding.
+/// A log-normal time from death to finding.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Gap {
@@ -150,6 +153,8 @@ pub struct PlaceModel {
     pub shares: [f64; PLACE_SCALES],
     pub anywhere: f64,
     pub same_region: f64,
+    #[serde(skip)]
+    tables: KernelTables,
 }
 
 /// Changes of teeth.
@@ -275,6 +280,7 @@ impl Model {
         model.hash = hash;
         model.parameters = parameters;
         model.timeline.tables = GapTables::new(&model.timeline);
+        model.place.tables = KernelTables::new(&model.place);
         Ok(model)
     }
 

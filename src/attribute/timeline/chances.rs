@@ -1,0 +1,160 @@
+//! How often a missing person of the collection would look like a body's dates and ages: the denominators.
+//!
+//! From three histograms (years of last contact and of birth, ages), moved by the time that people live on. Only the later
+//! state of a pair sets them, and age and dates are taken as independent of each other.
+
+use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, middle, year};
+use crate::model::{LIVES, Model, TimelineModel, lived_years};
+
+/// What the collection expects.
+pub(super) struct Collection {
+    /// Share of missing persons who were last seen in each year.
+    contact: Vec<f64>,
+    /// The same for those who lived on, by the year in which they died.
+    died_later: Vec<f64>,
+    birth: Vec<f64>,
+    /// Ages of those who died soon, and of those who lived on.
+    soon: Ages,
+    later: Ages,
+}
+
+/// How often a missing person would look like one body.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Chances {
+    pub(super) birth: f64,
+    pub(super) age: f64,
+    /// A year.
+    pub(super) gap: f64,
+}
+
+/// Shares by age, added up.
+struct Ages {
+    /// Of those younger than each age.
+    younger: Vec<f64>,
+    /// For each age: the younger (and the older) ones, fading over the shoulder.
+    fading_below: Vec<f64>,
+    fading_above: Vec<f64>,
+}
+
+impl Collection {
+    pub(super) fn new(model: &Model, statistics: &Statistics) -> Self {
+        let ages = shares(&statistics.age[..], model.smoothing);
+        let contact = shares(&statistics.contact[..], model.smoothing);
+        let shoulder = model.timeline.shoulder();
+        Self {
+            died_later: later(&model.timeline, &contact),
+            birth: shares(&statistics.birth[..], model.smoothing),
+            later: Ages::new(&later(&model.timeline, &ages), shoulder),
+            soon: Ages::new(&ages, shoulder),
+            contact,
+        }
+    }
+
+    pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
+        Chances {
+            birth: post.birth.map_or(0.0, |birth| self.birth(model, birth)),
+            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition)[0])),
+            gap: post.event.map_or(0.0, |found| self.gap(model, middle(found), post)),
+        }
+    }
+
+    /// The share of missing persons born in these days, or so many years before or after.
+    pub(super) fn born_within(&self, days: (i32, i32), years: i32) -> f64 {
+        self.birth[year(days.0 - years * 365)..=year(days.1 + years * 365)].iter().sum()
+    }
+
+    fn birth(&self, model: &TimelineModel, post: (i32, i32)) -> f64 {
+        let exact = self.born_within(post, 0);
+        let near = (self.born_within(post, 2) - exact) / 4.0;
+        ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6)
+    }
+
+    fn age(&self, model: &TimelineModel, interval: (u8, u8), soon: f64) -> f64 {
+        soon * self.soon.chance(model, interval) + (1.0 - soon) * self.later.chance(model, interval)
+    }
+
+    /// The chance a year that a missing person is found in that year and state.
+    fn gap(&self, model: &TimelineModel, found: i32, post: &Value) -> f64 {
+        let soon = model.lived(post.condition)[0];
+        let last = year(found);
+        let years = (0..=last).rev().zip(model.gap_masses(post.condition));
+        let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
+        let fits = |at: usize| post.fits_death(model, (first_day(at), (first_day(at + 1) - 1).min(found)));
+        years.map(|(at, mass)| died(at) * mass * fits(at)).sum()
+    }
+}
+
+impl Ages {
+    fn new(ages: &[f64], shoulder: f64) -> Self {
+        let (mut younger, mut fading_below, mut fading_above) =
+            (vec![0.0; AGES + 1], vec![0.0; AGES + 1], vec![0.0; AGES + 1]);
+        for age in 0..AGES {
+            younger[age + 1] = younger[age] + ages[age];
+            fading_below[age + 1] = (fading_below[age] + ages[age]) * shoulder;
+        }
+        for age in (0..AGES).rev() {
+            fading_above[age] = (fading_above[age + 1] + ages[age]) * shoulder;
+        }
+        Self { younger, fading_below, fading_above }
+    }
+
+    fn chance(&self, model: &TimelineModel, (least, most): (u8, u8)) -> f64 {
+        let from = usize::from(least).min(AGES);
+        let to = usize::from(most.saturating_add(1)).clamp(from, AGES);
+        let beside = self.fading_below[from] + self.fading_above[to];
+        self.younger[to] - self.younger[from] + model.age_outside * beside + model.age_slip
+    }
+}
+
+impl TimelineModel {
+    /// What is left of a fit for each year outside an interval of ages.
+    pub(super) fn shoulder(&self) -> f64 {
+        (-1.0 / self.age_shoulder_years).exp()
+    }
+}
+
+/// A histogram by year moved on by the time lived on, of those who lived on. What leaves it stays in its last year.
+fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
+    // Every class lives on for the same times; only how many do differs.
+    let lived = model.lived(0);
+    let all: f64 = lived[1..].iter().sum();
+    let mut moved = vec![0.0; shares.len()];
+    for (cell, lived) in (1..LIVES).zip(&lived[1..]) {
+        let years = lived_years(cell);
+        let (whole, part) = (years as usize, years.fract());
+        for (at, share) in shares.iter().enumerate() {
+            let last = shares.len() - 1;
+            moved[(at + whole).min(last)] += share * lived / all * (1.0 - part);
+            moved[(at + whole + 1).min(last)] += share * lived / all * part;
+        }
+    }
+    moved
+}
+
+fn first_day(at: usize) -> i32 {
+    (f64::from(at as i32 + FIRST_YEAR - 1_970) * DAYS_A_YEAR) as i32
+}
+
+/// Shares of a histogram, each year smoothed with its neighbours, and all with a uniform share.
+fn shares(counts: &[i64], smoothing: f64) -> Vec<f64> {
+    let total = counts.iter().sum::<i64>() as f64 + smoothing;
+    let uniform = smoothing / counts.len() as f64;
+    let near = |at: usize| counts[at.saturating_sub(1)] + 2 * counts[at] + counts[(at + 1).min(counts.len() - 1)];
+    (0..counts.len()).map(|at| (near(at) as f64 / 4.0 + uniform) / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::YEARS;
+    use super::*;
+
+    #[test]
+    fn who_lives_on_grows_older_and_nobody_is_lost() {
+        let mut shares = vec![0.0; YEARS];
+        shares[40] = 1.0;
+        let moved = later(&Model::default().timeline, &shares);
+        let mean: f64 = moved.iter().enumerate().map(|(at, share)| at as f64 * share).sum();
+        assert!((moved.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        assert!((42.0..46.0).contains(&mean), "{mean}");
+    }
+}
