@@ -1,41 +1,52 @@
-//! Marks of the body: words of the clerks' descriptions that both records share, weighed by rarity.
+//! Marks of the body: tattoos, scars, piercings, implants, amputations, as two clerks describe them.
 //!
-//! A description is read into terms: lower case, abbreviations written out, a zero for the letter O mended, filler
-//! left out. A term that both share is worth log2 of its agreement over its frequency in the corpus, less where the
-//! marks are of different kinds: "rose" is common, a name with a date is not. Records whose marks share nothing cost
-//! a little: marks are often not noted.
+//! Each mark is read into sort, side, site and words ([`marks`](super::marks)), and each of one side is given at most one of
+//! the other, so that the sum is the most there is:
+//!
+//! ```text
+//! bits = sum over pairs (likeness + log2 noted) + max(floor, sum over the marks without a partner of what they cost)
+//! ```
+//!
+//! `noted` is the chance that the other clerk told of the mark at all. A mark costs when it should be there and is not. Time
+//! has a direction: a tattoo of the missing person is still there on preserved skin, and costs the more the larger it is;
+//! a mark that only the remains have may be new. Bones show no skin: there only bone, metal and missing parts cost, but
+//! whatever was seen on them counts for the pair.
+//!
+//! A name in a tattoo is weighed here only against words of the other side's marks, and by `names` only against the other
+//! side's names: no letter counts twice.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::counts::Counts;
-use super::{About, Attribute, Detail, Evidence, Scale};
-use crate::model::{Bits, Model};
-use crate::record::{Kind, Record};
+use super::marks::{Census, Domain, Draft, Likeness, Marks, Pairs, Reading, Table, assign, read, read_code};
+use super::{About, Attribute, Detail, Evidence, Facing, Preservation, Scale};
+use crate::model::{Bits, FeaturesModel, Model};
+use crate::record::{BodyRegion, Feature, FeatureKind, Kind, Record};
 
 /// The attribute.
 pub struct Features;
 
-/// Terms, each with the kinds of mark it was said of: a bit each, in the order of the list.
+/// Marks, and what there was to see them on.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Value {
-    terms: BTreeMap<Box<str>, u16>,
+    marks: Marks,
+    /// Sorts of mark that are said not to be there: a bit each.
+    denied: u16,
+    preservation: Preservation,
+    /// Parts of the body that were not recovered: a bit each.
+    gone: u8,
 }
 
-/// In how many records each term stands.
+/// How rare each term, site and sort of mark is.
 #[derive(Clone, Default)]
-pub struct Statistics {
-    terms: Counts<Box<str>>,
-    records: i64,
-}
+pub struct Statistics(Census);
 
 /// A query made ready.
 pub struct Prepared<'a> {
-    model: &'a Model,
-    /// The query's terms: the kinds they were said of, and their bits.
-    terms: FxHashMap<&'a str, (u16, f64)>,
+    model: &'a FeaturesModel,
+    query: &'a Value,
+    facing: Facing,
+    likeness: Likeness<'a>,
+    costs: Costs,
 }
 
 impl Attribute for Features {
@@ -43,169 +54,222 @@ impl Attribute for Features {
         name: "features",
         needs: "a described mark on both",
         levels: &[
-            ("distinctive", "rare words are shared"),
-            ("similar", "words are shared"),
-            ("nothing_shared", "no word is shared"),
+            ("distinctive", "a mark agrees that few have"),
+            ("similar", "a mark agrees that many have"),
+            ("nothing_shared", "no mark agrees"),
+            ("absent", "marks of the missing person that should be seen on the remains are not told of them"),
         ],
-        floor: Bits(-2_000),
-        cap: Bits(16_000),
+        floor: Bits(-3_000),
+        cap: Bits(20_000),
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
 
     fn read(record: &Record) -> Option<Value> {
-        let mut terms: BTreeMap<Box<str>, u16> = BTreeMap::new();
+        let (mut drafts, mut denied) = (Vec::new(), 0);
         for feature in &record.features {
-            let kind = 1 << feature.kind as u16;
-            let said = [&feature.code, &feature.site, &feature.description];
-            for word in said.into_iter().flatten().flat_map(|text| words(text)) {
-                *terms.entry(word.into()).or_default() |= kind;
-            }
+            let reading = marks_of(feature);
+            drafts.extend(reading.drafts);
+            denied |= reading.denied;
         }
-        (!terms.is_empty()).then_some(Value { terms })
+        let gone = record.remains.iter().flat_map(|remains| &remains.not_recovered);
+        let gone = gone.fold(0, |gone, region| gone | 1 << *region as u8);
+        let value = Value { marks: Marks::pack(drafts), denied, preservation: Preservation::of(record), gone };
+        (value.marks.len() > 0 || denied != 0).then_some(value)
     }
 
     fn count(statistics: &mut Statistics, _: Kind, value: &Value, by: i64) {
-        statistics.records += by;
-        value.terms.keys().for_each(|term| statistics.terms.change(term, by));
+        statistics.0.count(&value.marks, by);
     }
 
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
-        let Scale { model, statistics, .. } = scale;
-        let records = statistics.records as f64 + model.smoothing;
-        let weigh = |term: &str| {
-            let share = (f64::from(statistics.terms.get(term)) + 1.0) / records;
-            (model.features.agreement / share).log2().max(0.0) * model.features.independence
-        };
-        let terms = value_terms(query).map(|(term, kinds)| (term, (kinds, weigh(term)))).collect();
-        Prepared { model, terms }
+        let Scale { model, statistics, facing } = scale;
+        let likeness = Likeness::new(&statistics.0, &model.features.marks, model.smoothing, &query.marks);
+        Prepared { model: &model.features, query, facing, likeness, costs: Costs::new(model) }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
-        prepared
-            .shared(candidate)
-            .fold(prepared.nothing_shared(), |sum, (_, bits)| sum + bits)
-            .within(Self::ABOUT.floor, Self::ABOUT.cap)
+        prepared.weigh(candidate).bits
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
-        let mut shared: Vec<(&str, Bits)> = prepared.shared(candidate).collect();
-        shared.sort_by_key(|&(term, bits)| (std::cmp::Reverse(bits), term.to_owned()));
-        let level = match shared.first() {
-            None => "nothing_shared",
-            Some((_, bits)) if bits.0 >= 3_000 => "distinctive",
-            Some(_) => "similar",
+        let weighed = prepared.weigh(candidate);
+        let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
+        let mut pairs: Vec<(i32, usize, usize)> =
+            weighed.pairs.iter().map(|(a, b)| (-weighed.value(prepared, a, b), a, b)).collect();
+        pairs.sort_unstable();
+        let strongest = pairs.first().map_or(0, |(less, ..)| -less);
+        let level = match strongest {
+            DISTINCTIVE.. => "distinctive",
+            1.. => "similar",
+            _ if weighed.bits < Bits(-800) => "absent",
+            _ => "nothing_shared",
         };
-        let summary = if shared.is_empty() {
-            "the descriptions share no word".to_owned()
-        } else {
-            let words: Vec<&str> = shared.iter().take(8).map(|(term, _)| *term).collect();
-            format!("both mention {}", words.join(", "))
+        let agree = pairs
+            .iter()
+            .take(4)
+            .map(|&(less, a, b)| format!("{} = {} ({:.1})", ante.told(a), post.told(b), Bits(-less).to_f64()));
+        let agree: Vec<String> = agree.collect();
+        let alone = ante.marks.len() - pairs.len();
+        let mut summary = match agree.is_empty() {
+            true => "no mark of one is told of the other".to_owned(),
+            false => agree.join("; "),
         };
-        let details = vec![("shared_words", Detail::Count(shared.len() as u64))];
-        let bits = Self::weigh(prepared, candidate);
-        Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, bits, level, summary) })
+        if alone > 0 && weighed.absent.0 <= -500 {
+            let which = (0..ante.marks.len()).filter(|a| pairs.iter().all(|(_, paired, _)| paired != a));
+            let which: Vec<String> = which.take(3).map(|a| ante.told(a)).collect();
+            summary = format!("{summary}; not told of the remains: {}", which.join(", "));
+        }
+        let count = |count: usize| Detail::Count(count as u64);
+        let details = vec![
+            ("marks_that_agree", count(pairs.len())),
+            ("only_on_the_earlier", count(alone)),
+            ("only_on_the_later", count(post.marks.len() - pairs.len())),
+            ("absent_bits", Detail::Measure(weighed.absent.to_f64())),
+        ];
+        Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, weighed.bits, level, summary) })
     }
 }
 
-fn value_terms(value: &Value) -> impl Iterator<Item = (&str, u16)> {
-    value.terms.iter().map(|(term, &kinds)| (&**term, kinds))
+/// From here on a mark is called distinctive: one in 30 has it.
+const DISTINCTIVE: i32 = 5_000;
+
+/// A feature's marks: its site and code stand for what the description leaves open.
+fn marks_of(feature: &Feature) -> Reading {
+    let sort = feature.kind as u8;
+    let text = |text: &Option<String>| text.as_deref().map(|text| read(Domain::Body, sort, text)).unwrap_or_default();
+    let code = feature.code.as_deref().map(|code| read_code(sort, code)).unwrap_or_default();
+    let (site, mut reading) = (text(&feature.site), text(&feature.description));
+    reading.denied |= code.denied;
+    let apart: Vec<Draft> = code.drafts.into_iter().chain(site.drafts).collect();
+    if reading.drafts.is_empty() && reading.denied == 0 {
+        reading.drafts.extend(apart.first().cloned());
+    }
+    for draft in &mut reading.drafts {
+        apart.iter().for_each(|apart| draft.complete(apart));
+    }
+    reading
+}
+
+impl Value {
+    fn told(&self, mark: usize) -> String {
+        let sort = FeatureKind::ALL.get(usize::from(self.marks.heads()[mark].sort));
+        self.marks.told(mark, sort.map_or("mark", |sort| sort.code()))
+    }
+}
+
+/// What marks cost that have no partner.
+struct Costs {
+    /// By preservation, sort, and whether it is large.
+    absent: [[[i32; 2]; FeatureKind::ALL.len()]; 4],
+    denied: i32,
+    gained: i32,
+    floor: i32,
+    noted: i32,
+}
+
+impl Costs {
+    fn new(model: &Model) -> Self {
+        let model = &model.features;
+        let bits = |preservation: usize, sort: FeatureKind| match (sort, preservation) {
+            (FeatureKind::Fracture | FeatureKind::Artificial | FeatureKind::Amputation, _) => {
+                model.absent_bone_bits[preservation.min(2)]
+            }
+            (_, 2..) => 0.0,
+            (FeatureKind::Tattoo, _) => model.absent_tattoo_bits[preservation],
+            _ => model.absent_bits[preservation],
+        };
+        let thousandths = |bits: f64| Bits::from_f64(bits).0;
+        let of_sort = |preservation: usize, sort: usize| {
+            let bits = bits(preservation, FeatureKind::ALL[sort]);
+            [thousandths(bits), thousandths(bits * model.large_factor)]
+        };
+        Self {
+            absent: std::array::from_fn(|preservation| std::array::from_fn(|sort| of_sort(preservation, sort))),
+            denied: thousandths(model.denied_bits),
+            gained: thousandths(model.gained_bits),
+            floor: thousandths(model.floor_bits),
+            noted: Bits::of_ratio(model.noted).0,
+        }
+    }
+
+    /// A mark of the missing person that is not told of the remains.
+    fn absent(&self, value: &Value, mark: usize, remains: &Value) -> i32 {
+        let head = value.marks.heads()[mark];
+        let gone = |region: BodyRegion| remains.gone & 1 << region as u8 != 0;
+        let not_there = remains.gone != 0
+            && match head.region() {
+                "head" => gone(BodyRegion::Head),
+                "torso" => gone(BodyRegion::Torso),
+                "" => true,
+                _ => gone(BodyRegion::Limbs) || (gone(BodyRegion::Hands) && head.is_on("hand")),
+            };
+        if not_there {
+            return 0;
+        }
+        let sort = usize::from(head.sort).min(FeatureKind::ALL.len() - 1);
+        let absent = self.absent[remains.preservation as usize][sort][usize::from(head.large)];
+        let denied = remains.denied & 1 << head.sort != 0 && absent < 0;
+        absent + if denied { self.denied } else { 0 }
+    }
+
+    /// A mark of the remains, or of either of two of one kind, that the other is not told to have.
+    fn gained(&self, value: &Value, mark: usize, earlier: &Value) -> i32 {
+        let denied = earlier.denied & 1 << value.marks.heads()[mark].sort != 0;
+        self.gained + if denied { self.denied / 2 } else { 0 }
+    }
+}
+
+/// A pair of records as it was weighed.
+struct Weighed {
+    table: Table,
+    pairs: Pairs,
+    turned: bool,
+    absent: Bits,
+    bits: Bits,
+}
+
+impl Weighed {
+    /// What a pair of the earlier record's mark and the later one's is worth.
+    fn value(&self, prepared: &Prepared<'_>, ante: usize, post: usize) -> i32 {
+        let (query, candidate) = if self.turned { (post, ante) } else { (ante, post) };
+        self.table.bits(query, candidate) + prepared.costs.noted
+    }
 }
 
 impl Prepared<'_> {
-    /// The terms that the candidate shares, with what each is worth.
-    fn shared<'c>(&'c self, candidate: &'c Value) -> impl Iterator<Item = (&'c str, Bits)> {
-        value_terms(candidate).filter_map(|(term, kinds)| {
-            let &(query_kinds, bits) = self.terms.get(term)?;
-            let factor = if kinds & query_kinds != 0 { 1.0 } else { self.model.features.other_kind };
-            Some((term, Bits::from_f64(bits * factor)))
-        })
-    }
-
-    /// What it costs to begin with: marks of one person are often not noted by both.
-    fn nothing_shared(&self) -> Bits {
-        Bits::from_f64(self.model.features.nothing_shared_bits)
-    }
-}
-
-/// The terms of a description. Everything that was negated is left out.
-fn words(text: &str) -> BTreeSet<String> {
-    let mended = text.split(|c: char| !c.is_alphanumeric() && c != '0').filter(|word| !word.is_empty());
-    let mut terms = BTreeSet::new();
-    let mut negated = false;
-    for word in mended {
-        let word = normal(word);
-        negated = match word.as_str() {
-            "no" | "none" | "without" | "unknown" | "denies" => true,
-            "with" | "and" | "but" | "has" => false,
-            _ => negated,
+    fn weigh(&self, candidate: &Value) -> Weighed {
+        let (ante, post) = self.facing.ante_post(self.query, candidate);
+        let turned = self.facing.query_is_post();
+        let directed = self.facing.query != self.facing.candidate;
+        let absent = |mark| {
+            if directed { self.costs.absent(ante, mark, post) } else { self.costs.gained(ante, mark, post) }
         };
-        if !negated && !FILLER.contains(&word.as_str()) && (word.len() > 1 || word.chars().all(char::is_numeric)) {
-            terms.insert(word);
+        let (rows, columns) = (ante.marks.len(), post.marks.len());
+        let table = self.likeness.weigh(&candidate.marks);
+        let mut weighed = Weighed { table, pairs: assign(&[], 0, 0), turned, absent: Bits::ZERO, bits: Bits::ZERO };
+        let mut gains = [0; super::marks::MOST * super::marks::MOST];
+        let mut lost = [0; super::marks::MOST];
+        let mut gained = [0; super::marks::MOST];
+        (0..rows).for_each(|row| lost[row] = absent(row));
+        (0..columns).for_each(|column| gained[column] = self.costs.gained(post, column, ante));
+        for row in 0..rows {
+            for column in 0..columns {
+                gains[row * columns + column] = weighed.value(self, row, column) - lost[row] - gained[column];
+            }
         }
-    }
-    terms
-}
-
-/// Lower case, the letter O where a zero stands in a word, abbreviations written out, no plural.
-fn normal(word: &str) -> String {
-    let letters = word.chars().any(char::is_alphabetic);
-    let mended = if letters { word.replace('0', "o") } else { word.to_owned() };
-    let lower = mended.to_lowercase();
-    let whole = SHORT.iter().find(|(short, _)| *short == lower).map_or(lower.as_str(), |(_, whole)| whole);
-    match whole.strip_suffix('s') {
-        Some(stem) if stem.len() > 3 && !stem.ends_with(['s', 'u', 'i']) => stem.to_owned(),
-        _ => whole.to_owned(),
+        weighed.pairs = assign(&gains[..rows * columns], rows, columns);
+        let (mut agree, mut alone) = (0, lost.iter().sum::<i32>() + gained.iter().sum::<i32>());
+        for (row, column) in weighed.pairs.iter() {
+            agree += weighed.value(self, row, column);
+            alone -= lost[row] + gained[column];
+        }
+        let cap = if weighed.table.has_exact() { Features::ABOUT.cap } else { Bits::from_f64(self.model.cap_bits) };
+        weighed.absent = Bits(alone.max(self.costs.floor));
+        weighed.bits = Bits(agree + weighed.absent.0).within(Features::ABOUT.floor, cap.min(Features::ABOUT.cap));
+        weighed
     }
 }
-
-/// What clerks shorten.
-const SHORT: &[(&str, &str)] = &[
-    ("lt", "left"),
-    ("lft", "left"),
-    ("l", "left"),
-    ("rt", "right"),
-    ("rgt", "right"),
-    ("r", "right"),
-    ("tat", "tattoo"),
-    ("tatt", "tattoo"),
-    ("tattooed", "tattoo"),
-    ("tatoo", "tattoo"),
-    ("sc", "scar"),
-    ("scarred", "scar"),
-    ("shld", "shoulder"),
-    ("shldr", "shoulder"),
-    ("abd", "abdomen"),
-    ("stomach", "abdomen"),
-    ("belly", "abdomen"),
-    ("fgr", "finger"),
-    ("hnd", "hand"),
-    ("lwr", "lower"),
-    ("upr", "upper"),
-    ("bilat", "both"),
-    ("bilateral", "both"),
-    ("pierced", "piercing"),
-    ("prcd", "piercing"),
-    ("grey", "gray"),
-    ("approx", "about"),
-    ("dob", "birth"),
-    ("appy", "appendectomy"),
-    ("appendix", "appendectomy"),
-    ("amputated", "amputation"),
-    ("missing", "amputation"),
-    ("initials", "letter"),
-    ("letters", "letter"),
-    ("lettering", "letter"),
-];
-
-/// Words that say nothing of a mark.
-const FILLER: &[&str] = &[
-    "a", "an", "the", "of", "on", "in", "at", "to", "and", "or", "with", "is", "was", "are", "were", "has", "had",
-    "have", "her", "his", "he", "she", "their", "from", "by", "for", "that", "this", "which", "also", "as", "it",
-    "its", "be", "been", "side", "area", "about", "possible", "possibly", "may", "unknown", "no", "none", "not",
-    "without", "per", "near", "located", "visible", "noted", "present", "n", "inch", "cm", "mm", "x", "but", "who",
-    "when", "decedent",
-];

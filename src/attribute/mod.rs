@@ -9,12 +9,14 @@
 
 mod about;
 mod appearance;
+mod belongings;
 mod build;
 mod counts;
 mod dental;
 mod evidence;
 mod features;
 mod identifiers;
+mod marks;
 mod names;
 mod place;
 mod sex;
@@ -30,6 +32,7 @@ use crate::record::{Condition, Kind, Record};
 
 pub use about::About;
 pub use appearance::Appearance;
+pub use belongings::Belongings;
 pub use build::Build;
 pub use counts::Counts;
 

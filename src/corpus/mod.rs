@@ -15,7 +15,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::attribute::{
-    About, Appearance, Attribute, Build, Dental, Features, Identifiers, Names, Places, Preservation, Sexes, Timeline,
+    About, Appearance, Attribute, Belongings, Build, Dental, Features, Identifiers, Names, Places, Preservation, Sexes,
+    Timeline,
 };
 use crate::record::{Kind, Record, Reference};
 
@@ -39,6 +40,7 @@ fn registry() -> Vec<Box<dyn AnyColumnsWriter>> {
         columns::<Timeline>(),
         columns::<Places>(),
         columns::<Features>(),
+        columns::<Belongings>(),
         columns::<Dental>(),
         columns::<Names>(),
         columns::<Identifiers>(),

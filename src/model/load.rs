@@ -32,9 +32,18 @@ const RULES: &[(&str, Rule)] = &[
     ("dental.smoothing", Rule::Positive),
     ("dental.*_ratio", Rule::Positive),
     ("dental.independence", Rule::Share),
-    ("features.agreement", Rule::Share),
-    ("features.independence", Rule::Share),
-    ("features.other_kind", Rule::Share),
+    ("*.marks.unlike*_bits", Rule::Against),
+    ("*.marks.slip_bits", Rule::Against),
+    ("*.marks.*_bits", Rule::Bits),
+    ("*.marks.*", Rule::Share),
+    ("features.cap_bits", Rule::Bits),
+    ("features.*_bits", Rule::Against),
+    ("features.large_factor", Rule::Positive),
+    ("features.noted", Rule::Share),
+    ("belongings.worn_days", Rule::Positive),
+    ("belongings.lasting_days", Rule::Positive),
+    ("belongings.worn_*", Rule::Share),
+    ("belongings.*_bits", Rule::Against),
     ("names.differs_bits", Rule::Against),
     ("names.*_differs_bits", Rule::Against),
     ("names.all_differ_bits", Rule::Against),
@@ -250,7 +259,7 @@ mod tests {
         check("presence = 1.3", "`presence` is 1.3; expected a share between 0 and 1");
         check("presense = 0.3", "`presense`: no such parameter; did you mean `presence`?");
         check("[sex]\nerror = 0.3", "`sex.error`: no such parameter; ");
-        check("[colour]\na = 1", "there are appearance, build, ");
+        check("[colour]\na = 1", "there are appearance, belongings, build, ");
         check("presence = nan", "`presence`: expected a number, found NaN");
         check("presence = \"high\"", "`presence`: expected a number, found a text");
         check("[sex]\nshares = [0.5, 0.5]", "`sex.shares`: expected a list of 3, found a list of 2");

@@ -45,6 +45,7 @@ pub struct Model {
     pub place: PlaceModel,
     pub dental: DentalModel,
     pub features: FeaturesModel,
+    pub belongings: BelongingsModel,
     pub names: NamesModel,
     pub identifiers: IdentifiersModel,
     pub collect: CollectModel,
@@ -170,15 +171,55 @@ pub struct DentalModel {
     pub independence: f64,
 }
 
-/// Words of marks.
+/// What one mark or thing against another is worth.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see default.toml")]
+pub struct MarksModel {
+    pub sort_agreement: f64,
+    pub site_same: f64,
+    pub site_near: f64,
+    pub side_agreement: f64,
+    pub term_agreement: f64,
+    pub class_agreement: f64,
+    pub independence: f64,
+    pub slip_bits: f64,
+    pub slips_from_bits: f64,
+    pub unlike_bits: f64,
+    pub unlike_most_bits: f64,
+    pub cap_bits: f64,
+    pub exact_cap_bits: f64,
+}
+
+/// Marks of the body that one side has and the other has not.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see default.toml")]
 pub struct FeaturesModel {
-    pub agreement: f64,
-    pub independence: f64,
-    pub other_kind: f64,
-    pub nothing_shared_bits: f64,
+    pub marks: MarksModel,
+    pub noted: f64,
+    pub absent_tattoo_bits: [f64; 2],
+    pub absent_bone_bits: [f64; 3],
+    pub absent_bits: [f64; 2],
+    pub large_factor: f64,
+    pub denied_bits: f64,
+    pub gained_bits: f64,
+    pub floor_bits: f64,
+    pub cap_bits: f64,
+}
+
+/// Things that one side has and the other has not.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see default.toml")]
+pub struct BelongingsModel {
+    pub marks: MarksModel,
+    pub worn_soon: f64,
+    pub worn_later: f64,
+    pub worn_days: f64,
+    pub lasting_days: f64,
+    pub absent_bits: f64,
+    pub floor_bits: f64,
 }
 
 /// Levels of names.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crossmatch::attribute::{
-    Appearance, Attribute, Build, Dental, Evidence, Facing, Features, Identifiers, Names, Places, Scale, Sexes,
-    Timeline,
+    Appearance, Attribute, Belongings, Build, Dental, Evidence, Facing, Features, Identifiers, Names, Places, Scale,
+    Sexes, Timeline,
 };
 use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
 use crossmatch::matching::{CandidateList, Informative, Weight, faces};
@@ -48,6 +48,7 @@ fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec
         weigh::<Timeline>(collection, query, candidate),
         weigh::<Places>(collection, query, candidate),
         weigh::<Features>(collection, query, candidate),
+        weigh::<Belongings>(collection, query, candidate),
         weigh::<Dental>(collection, query, candidate),
         weigh::<Names>(collection, query, candidate),
         weigh::<Identifiers>(collection, query, candidate),
@@ -97,6 +98,7 @@ fn assert_most_informative(collection: &Collection, query: &Record, candidate: &
         expects::<Timeline>(collection, query, candidate),
         expects::<Places>(collection, query, candidate),
         expects::<Features>(collection, query, candidate),
+        expects::<Belongings>(collection, query, candidate),
         expects::<Dental>(collection, query, candidate),
         expects::<Names>(collection, query, candidate),
         expects::<Identifiers>(collection, query, candidate),
@@ -154,7 +156,7 @@ fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
             let parts: Bits = whole.parts.iter().map(|part| part.bits).sum();
             assert_eq!(parts, whole.bits, "the parts of {} add up", whole.attribute);
         }
-        assert_eq!(candidate.weight.missing.len() + evidence.len(), 9);
+        assert_eq!(candidate.weight.missing.len() + evidence.len(), 10);
     }
 }
 

@@ -1,0 +1,155 @@
+//! Marks and things as clerks write them: read once, paired one to one, weighed by rarity.
+//!
+//! ```text
+//! text ─ tokens ─▶ words ─ reading ─▶ drafts ─▶ Marks          query: Likeness ─▶ bits of every pair ─ pairing ─▶ pairs
+//!          vocabulary, smt: what words and codes mean                  census: how rare each term is
+//! ```
+//!
+//! [`reading`] turns free text into marks with the words of the tables in `data/`; [`likeness`] says what one mark against
+//! another is worth, by the counts of [`census`]; [`pairing`] gives each mark of one side at most one of the other. What a
+//! mark is worth that has none, and when, is the business of the attributes that use this.
+
+mod census;
+mod likeness;
+mod pairing;
+mod reading;
+mod smt;
+mod tokens;
+mod vocabulary;
+
+use serde::{Deserialize, Serialize};
+
+pub(super) use census::Census;
+pub(super) use likeness::{Likeness, Table};
+pub(super) use pairing::{Pairs, assign};
+pub(super) use reading::{Domain, Draft, Reading, read, read_code};
+
+use vocabulary::ENGLISH;
+
+/// Marks that are kept of one record, those that tell most: one to one is exact for them.
+pub(super) const MOST: usize = 16;
+/// Terms that are kept of one mark.
+const MOST_TERMS: usize = 40;
+
+/// A term is a hash of its word. These bits tell the class of a word, and a whole inscription, from words.
+const CLASS: u32 = 1 << 30;
+const EXACT: u32 = 1 << 31;
+
+/// The marks of one record, packed: a search goes over those of everybody.
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Marks {
+    heads: Box<[Head]>,
+    /// Of one mark after the other, each sorted.
+    terms: Box<[u32]>,
+    /// A line a mark: its words in the order in which they were said.
+    words: Box<str>,
+}
+
+/// What a mark is and where, without its terms.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Head {
+    /// The number of its kind's code.
+    pub(super) sort: u8,
+    /// Bit 0: left, bit 1: right; 0 is not said.
+    pub(super) side: u8,
+    /// A site of the vocabulary and one; 0 is not said.
+    pub(super) site: u8,
+    pub(super) large: bool,
+    /// How many words it has.
+    words: u8,
+    /// Where its terms end.
+    end: u16,
+}
+
+impl Marks {
+    /// Packs what was read: each mark once, those that tell least left out where there are too many.
+    pub(super) fn pack(drafts: Vec<Draft>) -> Self {
+        let mut different: Vec<Draft> = Vec::new();
+        for draft in drafts {
+            let same = |other: &Draft| {
+                (other.side, other.site, &other.terms) == (draft.side, draft.site, &draft.terms)
+                    && (other.sort == draft.sort || !draft.terms.is_empty())
+            };
+            if !different.iter().any(same) {
+                different.push(draft);
+            }
+        }
+        let told = |draft: &Draft| draft.terms.len() + usize::from(draft.site.is_some());
+        let mut order: Vec<usize> = (0..different.len()).collect();
+        order.sort_by_key(|&at| std::cmp::Reverse(told(&different[at])));
+        order.truncate(MOST);
+        order.sort_unstable();
+        let (mut heads, mut terms, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        for draft in order.iter().map(|&at| &different[at]) {
+            let said = &draft.terms[..draft.terms.len().min(MOST_TERMS)];
+            let mut own: Vec<u32> = said.iter().map(|word| term(word)).collect();
+            own.extend(said.iter().filter_map(|word| ENGLISH.class(word)).map(|class| term(class) | CLASS));
+            own.extend(draft.exact.iter().take(MOST_TERMS).map(|whole| term(whole) | EXACT));
+            own.sort_unstable();
+            own.dedup();
+            terms.extend(own);
+            words.push(said.join(" "));
+            let site = draft.site.map_or(0, |site| site + 1);
+            let (sort, side, large) = (draft.sort, draft.side, draft.large);
+            heads.push(Head { sort, side, site, large, words: said.len() as u8, end: terms.len() as u16 });
+        }
+        Self { heads: heads.into(), terms: terms.into(), words: words.join("\n").into() }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// What each is and where.
+    pub(super) fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// Each mark's terms.
+    fn terms(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.heads.iter().map(|head| usize::from(head.end)));
+        starts.zip(&self.heads).map(|(start, head)| &self.terms[start..usize::from(head.end)])
+    }
+
+    /// The words of a mark.
+    fn words(&self, mark: usize) -> impl Iterator<Item = &str> {
+        self.words.split('\n').nth(mark).unwrap_or("").split(' ').filter(|word| !word.is_empty())
+    }
+
+    /// A mark in words: its words, then its place. `sort` names its kind where no word does.
+    pub(super) fn told(&self, mark: usize, sort: &str) -> String {
+        let head = self.heads[mark];
+        let words: Vec<&str> = self.words(mark).take(12).collect();
+        let what = if words.is_empty() { sort.to_owned() } else { format!("{sort}: {}", words.join(" ")) };
+        let side = ["", "left", "right", "both"][usize::from(head.side & 3)];
+        let place = [side, head.site_name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        if place.is_empty() { what } else { format!("{what}, {place}") }
+    }
+}
+
+impl Head {
+    /// The site's name; empty where none is said.
+    fn site_name(self) -> &'static str {
+        self.site.checked_sub(1).map_or("", |site| ENGLISH.site_name(site))
+    }
+
+    /// The name of the largest part of the body that it is on: head, torso, arm or leg; empty where none is said.
+    pub(super) fn region(self) -> &'static str {
+        self.site.checked_sub(1).map_or("", |site| ENGLISH.site_name(ENGLISH.region(site)))
+    }
+
+    /// Whether it is on this part of the body.
+    pub(super) fn is_on(self, name: &str) -> bool {
+        let whole = ENGLISH.site(name);
+        self.site.checked_sub(1).zip(whole).is_some_and(|(site, whole)| ENGLISH.within(site, whole))
+    }
+}
+
+/// FNV-1a, folded: it is stored, so it must not change with a library.
+fn term(word: &str) -> u32 {
+    let hash = word
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    (hash ^ (hash >> 30)) as u32 & (CLASS - 1)
+}
