@@ -10,9 +10,11 @@
 mod about;
 mod appearance;
 mod belongings;
+mod blood_type;
 mod build;
 mod counts;
 mod dental;
+mod dna;
 mod evidence;
 mod features;
 mod identifiers;
@@ -33,10 +35,12 @@ use crate::record::{Condition, Kind, Record};
 pub use about::About;
 pub use appearance::Appearance;
 pub use belongings::Belongings;
+pub use blood_type::BloodTypes;
 pub use build::Build;
 pub use counts::Counts;
 
 pub use dental::Dental;
+pub use dna::Dna;
 pub use evidence::{Detail, Evidence, Part};
 pub use features::Features;
 pub use identifiers::Identifiers;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::attribute::{
-    About, Appearance, Attribute, Belongings, Build, Dental, Features, Identifiers, Names, Places, Preservation, Sexes,
-    Timeline,
+    About, Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Features, Identifiers, Names, Places,
+    Preservation, Sexes, Timeline,
 };
 use crate::record::{Kind, Record, Reference};
 
@@ -42,6 +42,8 @@ fn registry() -> Vec<Box<dyn AnyColumnsWriter>> {
         columns::<Features>(),
         columns::<Belongings>(),
         columns::<Dental>(),
+        columns::<Dna>(),
+        columns::<BloodTypes>(),
         columns::<Names>(),
         columns::<Identifiers>(),
     ]

@@ -44,6 +44,8 @@ pub struct Model {
     pub timeline: TimelineModel,
     pub place: PlaceModel,
     pub dental: DentalModel,
+    pub dna: DnaModel,
+    pub blood_type: BloodTypeModel,
     pub features: FeaturesModel,
     pub belongings: BelongingsModel,
     pub names: NamesModel,
@@ -189,6 +191,30 @@ pub struct MarksModel {
     pub unlike_most_bits: f64,
     pub cap_bits: f64,
     pub exact_cap_bits: f64,
+}
+
+/// Errors of profiles, and how they are handed down.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see default.toml")]
+pub struct DnaModel {
+    pub theta: f64,
+    pub mutation: f64,
+    pub mutation_one_step: f64,
+    pub typing_error: f64,
+    pub drop_out: f64,
+    pub lineage_agrees: f64,
+    pub lineage_difference: f64,
+}
+
+/// Shares of blood groups.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see default.toml")]
+pub struct BloodTypeModel {
+    pub abo_shares: [f64; 4],
+    pub rh_shares: [f64; 2],
+    pub error: f64,
 }
 
 /// Marks of the body that one side has and the other has not.

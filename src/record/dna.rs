@@ -11,7 +11,7 @@ use super::Relation;
 pub type Locus = Box<str>;
 
 /// The last position of the mitochondrial reference sequence.
-const MT_LENGTH: u16 = 16_569;
+pub const MT_LENGTH: u16 = 16_569;
 
 /// An allele in tenths of a repeat: 9.3 is 93.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,6 +95,11 @@ impl MtDifference {
             || (!base.is_empty() && base.chars().all(|c| "ACGTURYSWKMBDHVN".contains(c.to_ascii_uppercase())));
         known.then(|| Self(text.into()))
     }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Positions of the mitochondrial genome that were sequenced. It is a circle: `16024-576` runs over its origin.
@@ -109,6 +114,12 @@ impl MtRange {
         let within =
             |s: &str| s.bytes().all(|b| b.is_ascii_digit()) && s.parse().is_ok_and(|p| (1..=MT_LENGTH).contains(&p));
         (within(from) && within(to)).then(|| Self(text.into()))
+    }
+
+    /// The first position and the last; the first is the greater where it runs over the origin.
+    pub fn bounds(&self) -> (u16, u16) {
+        let position = |text: &str| text.parse().unwrap_or(1);
+        self.0.split_once('-').map_or((1, MT_LENGTH), |(from, to)| (position(from), position(to)))
     }
 }
 

@@ -24,7 +24,7 @@ pub use codes::{
     Position, Relation, Sex,
 };
 pub use date::{DateInterval, Day, InvalidDate};
-pub use dna::{Allele, Dna, Locus, MtDifference, MtRange, Relative, Str};
+pub use dna::{Allele, Alleles, Dna, Locus, MT_LENGTH, MtDifference, MtRange, Relative, Str};
 pub use fingerprints::{Finger, FingerprintClass, InvalidFingerprints};
 pub use place::{Event, Place};
 pub use range::{InvalidRange, Range};

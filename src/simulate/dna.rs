@@ -52,9 +52,12 @@ struct Locus {
     alleles: Weighted<u16>,
 }
 
-/// Population by population, each with its 20 loci in one order.
-static STR_ALLELES: LazyLock<Vec<Locus>> =
-    LazyLock::new(|| lines(include_str!("data/str_alleles.txt")).filter_map(locus).collect());
+/// Population by population, each with its 20 core loci in one order; the table's other loci are left out.
+static STR_ALLELES: LazyLock<Vec<Locus>> = LazyLock::new(|| {
+    let all: Vec<&str> = lines(include_str!("../attribute/data/str_alleles.txt")).collect();
+    let core = all.chunks(all.len() / POPULATIONS.len()).flat_map(|population| &population[..LOCI]);
+    core.filter_map(|line| locus(line)).collect()
+});
 
 fn locus(line: &'static str) -> Option<Locus> {
     let mut words = line.split(' ');

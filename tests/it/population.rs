@@ -15,9 +15,9 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         optional(place()),
     );
     let body = (optional(measures(150, 30)), optional(measures(50, 40)), condition(), optional(teeth()), features());
-    let rest = (optional(one_of(&["A-1", "B-2"])), prop::bool::weighted(0.9));
+    let rest = (optional(one_of(&["A-1", "B-2"])), prop::bool::weighted(0.9), optional(dna()), blood());
     (who, when, body, rest).prop_map(
-        |((kind, sex, looks, names), (age, birth, date, place), body, (number, verified))| {
+        |((kind, sex, looks, names), (age, birth, date, place), body, (number, verified, dna, blood))| {
             let (height, weight, condition, dental, features) = body;
             let mut record = Map::new();
             record.insert("kind".into(), json!(kind));
@@ -33,6 +33,8 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             put("dental", dental);
             put("features", Some(features));
             put("identifiers", number.map(|number| json!({"ncic": number})));
+            put("dna", dna);
+            put("blood_type", blood.map(Value::from));
             put("ancestry", Some(looks.0));
             put("hair_color", Some(looks.1));
             put("eye_color", Some(looks.2));
@@ -120,4 +122,38 @@ fn features() -> impl Strategy<Value = Value> {
         (one_of(&["tattoo", "scar"]), one_of(&["rose LT ARM", "Scar on left arm", "R0SE", "no tattoos", "MOM 1985"]))
             .prop_map(|(kind, text)| json!({"kind": kind, "description": text}));
     prop::collection::vec(feature, 0..3).prop_map(Value::from)
+}
+
+/// Profiles of three loci, of the person, of relatives or both, and lines.
+fn dna() -> impl Strategy<Value = Value> {
+    let relation = one_of(&["mother", "father", "full_sibling", "half_sibling", "aunt_uncle", "cousin"]);
+    let relative = (relation, profile(), optional(mtdna())).prop_map(|(relation, profile, mtdna)| {
+        let mut relative = json!({"relation": relation, "str": profile});
+        relative.as_object_mut().expect("an object").extend(mtdna.map(|mtdna| ("mtdna".to_owned(), mtdna)));
+        relative
+    });
+    let relatives = prop::collection::vec(relative, 0..3);
+    (prop::option::of(profile()), prop::option::of(mtdna()), prop::option::of(0..3_u8), relatives).prop_map(
+        |(own, mtdna, y, relatives)| {
+            let mut dna = Map::new();
+            dna.insert("relatives".into(), json!(relatives));
+            own.map(|own| dna.insert("str".into(), own));
+            mtdna.map(|mtdna| dna.insert("mtdna".into(), mtdna));
+            y.map(|y| dna.insert("y_str".into(), json!({"DYS19": [(14 + y).to_string()], "DYS391": ["11"]})));
+            Value::Object(dna)
+        },
+    )
+}
+
+fn profile() -> impl Strategy<Value = Value> {
+    let alleles = prop::collection::vec(one_of(&["8", "9", "11", "11.3"]), 1..=2);
+    prop::collection::btree_map(one_of(&["TPOX", "D5S818", "FGA"]), alleles, 1..=3).prop_map(|loci| json!(loci))
+}
+
+fn mtdna() -> impl Strategy<Value = Value> {
+    prop::sample::subsequence(&["263G", "16126C", "152Y", "16189C"][..], 1..=3).prop_map(|found| json!(found))
+}
+
+fn blood() -> impl Strategy<Value = Option<&'static str>> {
+    optional(one_of(&["O", "O+", "O-", "A+", "AB"]))
 }

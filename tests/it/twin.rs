@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crossmatch::attribute::{
-    Appearance, Attribute, Belongings, Build, Dental, Evidence, Facing, Features, Identifiers, Names, Places, Scale,
-    Sexes, Timeline,
+    Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Identifiers, Names,
+    Places, Scale, Sexes, Timeline,
 };
 use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
 use crossmatch::matching::{CandidateList, Informative, Weight, faces};
@@ -50,6 +50,8 @@ fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec
         weigh::<Features>(collection, query, candidate),
         weigh::<Belongings>(collection, query, candidate),
         weigh::<Dental>(collection, query, candidate),
+        weigh::<Dna>(collection, query, candidate),
+        weigh::<BloodTypes>(collection, query, candidate),
         weigh::<Names>(collection, query, candidate),
         weigh::<Identifiers>(collection, query, candidate),
     ]
@@ -100,6 +102,8 @@ fn assert_most_informative(collection: &Collection, query: &Record, candidate: &
         expects::<Features>(collection, query, candidate),
         expects::<Belongings>(collection, query, candidate),
         expects::<Dental>(collection, query, candidate),
+        expects::<Dna>(collection, query, candidate),
+        expects::<BloodTypes>(collection, query, candidate),
         expects::<Names>(collection, query, candidate),
         expects::<Identifiers>(collection, query, candidate),
     ];
@@ -156,7 +160,7 @@ fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
             let parts: Bits = whole.parts.iter().map(|part| part.bits).sum();
             assert_eq!(parts, whole.bits, "the parts of {} add up", whole.attribute);
         }
-        assert_eq!(candidate.weight.missing.len() + evidence.len(), 10);
+        assert_eq!(candidate.weight.missing.len() + evidence.len(), 12);
     }
 }
 

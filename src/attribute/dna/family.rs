@@ -1,0 +1,193 @@
+//! Relatives of one person together against one person's profile.
+//!
+//! # How a family is read
+//!
+//! The schema names the relation, not the side of the family, and not whether half siblings or children have their other
+//! parent in common. Every way to read it counts, by how well it explains the relatives' own results:
+//!
+//! ```text
+//! LR = sum over readings r of P(r | relatives) x product over loci of LR(locus | r)
+//! ```
+//!
+//! Of those whose side is open the first four have both sides tried; others are left out, and so is whoever is beyond the
+//! eighth typed relative: parents, children and siblings come first and leave little to add. Aunts and uncles are full
+//! siblings of a parent, at most two grandparents are on a side, a cousin is the child of a sibling of a parent and of a
+//! stranger. Several results for one mother or father are of one woman or man.
+//!
+//! # One locus
+//!
+//! `LR = (1 - e) P(person, relatives) / (P(person) P(relatives)) + e`: with the chance e of a typing error the result says
+//! nothing, so that no locus costs more than log2 e. Founders are unrelated (theta is 0).
+
+use serde::{Deserialize, Serialize};
+
+use super::loci::{Profile, TABLE, Typed};
+use super::pedigree::{Household, Role, Side};
+use super::pool::{Pool, Seen};
+use crate::model::DnaModel;
+use crate::record::Relation;
+
+/// Relatives that are weighed.
+pub(super) const RELATIVES: usize = 8;
+/// Relatives whose side of the family is tried both ways.
+const OPEN_SIDES: usize = 4;
+
+/// A relative's profile.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Member {
+    /// The relation's place in [`Relation::ALL`].
+    relation: u8,
+    profile: Profile,
+}
+
+/// The typed relatives of a person, the nearest first.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Family {
+    members: Vec<Member>,
+}
+
+/// What one locus says under one reading of the family.
+#[derive(Clone, Copy)]
+pub(super) struct AtLocus {
+    /// The likelihood ratio.
+    pub(super) ratio: f64,
+    /// The chance of the relatives' results.
+    pub(super) family: f64,
+}
+
+/// One way to read a family.
+pub(super) struct Reading {
+    roles: [Option<Role>; RELATIVES],
+    halves_share: bool,
+    children_share: bool,
+}
+
+impl Member {
+    /// What the relative is to the person.
+    pub(super) fn relation(&self) -> Relation {
+        Relation::ALL[usize::from(self.relation)]
+    }
+
+    /// The relative's profile.
+    pub(super) const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl Family {
+    /// The relatives that are weighed; none: nobody is typed.
+    pub(super) fn new(relatives: impl Iterator<Item = (Relation, Profile)>) -> Option<Self> {
+        let member = |(relation, profile)| Member { relation: relation as u8, profile };
+        let mut members: Vec<Member> = relatives.map(member).collect();
+        members.sort_unstable();
+        members.truncate(RELATIVES);
+        (!members.is_empty()).then_some(Self { members })
+    }
+
+    /// The relatives.
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The one relative, where it is one.
+    pub(super) fn only(&self) -> Option<&Member> {
+        (self.members.len() == 1).then(|| &self.members[0])
+    }
+
+    /// The family without one of its members; none: there are no others.
+    pub(super) fn without(&self, at: usize) -> Option<Self> {
+        let mut members = self.members.clone();
+        members.remove(at);
+        (!members.is_empty()).then_some(Self { members })
+    }
+
+    /// Whether any relative is typed at a locus.
+    pub(super) fn is_typed(&self, locus: usize) -> bool {
+        self.members.iter().any(|member| member.profile.0[locus].is_known())
+    }
+
+    /// Every way to read the family.
+    pub(super) fn readings(&self) -> Vec<Reading> {
+        let count = |of: &dyn Fn(Relation) -> bool| self.members.iter().filter(|member| of(member.relation())).count();
+        let open = count(&|relation| role(relation, Side::Mother) != role(relation, Side::Father)).min(OPEN_SIDES);
+        // Without parents the two sides can change places: the first relative's side is then the mother's.
+        let parents = count(&|relation| matches!(relation, Relation::Mother | Relation::Father));
+        let mirrored = usize::from(open > 0 && parents == 0);
+        let tried = |together: usize| if together > 1 { &[false, true][..] } else { &[false] };
+        let children = tried(count(&|relation| relation == Relation::Child));
+        let mut readings = Vec::new();
+        for sides in 0..1_u32 << (open - mirrored) {
+            let Some(roles) = self.roles(sides << mirrored, open) else { continue };
+            let halves = |side| roles.iter().filter(|role| **role == Some(Role::HalfSibling(side))).count();
+            let halves = tried(halves(Side::Mother).max(halves(Side::Father)));
+            for &halves_share in halves {
+                for &children_share in children {
+                    readings.push(Reading { roles, halves_share, children_share });
+                }
+            }
+        }
+        readings
+    }
+
+    /// Who is what, if the bits of `sides` say who is on the father's; none: no family has it.
+    fn roles(&self, sides: u32, open: usize) -> Option<[Option<Role>; RELATIVES]> {
+        let mut roles = [None; RELATIVES];
+        let mut at = 0;
+        for (slot, member) in roles.iter_mut().zip(&self.members) {
+            let (here, there) = (role(member.relation(), Side::Mother), role(member.relation(), Side::Father));
+            let fathers = sides >> at & 1 == 1;
+            let is_open = here != there;
+            *slot = (!is_open || at < open).then_some(if fathers && is_open { there } else { here });
+            at += usize::from(is_open);
+        }
+        let grandparents = |side| roles.iter().filter(|role| **role == Some(Role::Grandparent(side))).count();
+        (grandparents(Side::Mother) <= 2 && grandparents(Side::Father) <= 2).then_some(roles)
+    }
+}
+
+/// What a relation is where its side is the one given; the parents have their own.
+const fn role(relation: Relation, side: Side) -> Role {
+    match relation {
+        Relation::Mother => Role::Parent(Side::Mother),
+        Relation::Father => Role::Parent(Side::Father),
+        Relation::Child => Role::Child,
+        Relation::FullSibling => Role::FullSibling,
+        Relation::HalfSibling => Role::HalfSibling(side),
+        Relation::Grandparent => Role::Grandparent(side),
+        Relation::AuntUncle => Role::AuntUncle(side),
+        Relation::Cousin => Role::Cousin(side),
+    }
+}
+
+impl Reading {
+    /// What a locus says of a person and the family, in one population; none: either is not typed at it.
+    pub(super) fn at_locus(
+        &self,
+        at: usize,
+        population: usize,
+        model: &DnaModel,
+        (person, family): (Typed, &Family),
+    ) -> Option<AtLocus> {
+        let typed = family.members.iter().map(|member| member.profile.0[at]);
+        let pool = Pool::new(&TABLE[at], population, model, typed.clone().chain([person]));
+        let mut members = [(Role::Child, Seen::One(0)); RELATIVES];
+        let mut count = 0;
+        for (role, typed) in self.roles.iter().zip(typed) {
+            if let (Some(role), Some(seen)) = (*role, pool.seen(typed)) {
+                members[count] = (role, seen);
+                count += 1;
+            }
+        }
+        let person = pool.seen(person).filter(|_| count > 0)?;
+        let (halves_share, children_share) = (self.halves_share, self.children_share);
+        let household = Household { pool: &pool, members: &members[..count], halves_share, children_share };
+        let chances = household.chances(person);
+        if chances.family == 0.0 {
+            // Two results of one parent that cannot both be right.
+            return Some(AtLocus { ratio: 1.0, family: model.typing_error });
+        }
+        let clean = chances.together / (chances.family * pool.by_chance(person));
+        let ratio = (1.0 - model.typing_error) * clean + model.typing_error;
+        Some(AtLocus { ratio, family: chances.family })
+    }
+}

@@ -1,0 +1,283 @@
+//! The STR loci that have frequencies, and what a laboratory reads at one.
+//!
+//! Allele counts of four US populations at 29 loci (NIST 1036, revised July 2017). An allele seen fewer than five times
+//! counts as seen five times (5/2N: National Research Council 1996); the others give up what that takes, so that the shares
+//! of what a population has sum to 1. One that it was never seen to have counts as five as well, once somebody shows it. Loci without frequencies are not read: they cannot be weighed.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Ancestry, Str};
+
+/// Loci of the table.
+pub(super) const LOCI: usize = 29;
+/// Populations of the table: Caucasian, African American, Hispanic, Asian.
+pub(super) const POPULATIONS: usize = 4;
+/// All of them, a bit each.
+pub(super) const EVERY_POPULATION: u8 = (1 << POPULATIONS) - 1;
+/// Their names in the table.
+const NAMES: [&str; POPULATIONS] = ["Cauc", "AfAm", "Hisp", "Asian"];
+/// Times an allele counts as seen at least.
+const LEAST_SEEN: f64 = 5.0;
+/// One repeat, in the tenths that alleles are counted in.
+const REPEAT: u16 = 10;
+
+/// The table, locus by locus.
+pub(super) static TABLE: LazyLock<Vec<Locus>> = LazyLock::new(table);
+
+/// A locus: its alleles in ascending order and their shares.
+pub(super) struct Locus {
+    /// Its name without spaces.
+    pub(super) name: &'static str,
+    /// Every allele that any of the populations has, in tenths of a repeat.
+    pub(super) alleles: Vec<u16>,
+    populations: [Shares; POPULATIONS],
+}
+
+/// One population's shares of a locus' alleles.
+struct Shares {
+    /// By the locus' alleles; 0: never seen.
+    shares: Vec<f64>,
+    /// The share of an allele that was never seen.
+    unseen: f64,
+    /// What the chances of steps between neighbours sum to.
+    steps: f64,
+}
+
+impl Locus {
+    /// How frequent an allele is.
+    pub(super) fn share(&self, population: usize, allele: u16) -> f64 {
+        let shares = &self.populations[population];
+        let seen = self.alleles.binary_search(&allele).map_or(0.0, |at| shares.shares[at]);
+        if seen > 0.0 { seen } else { shares.unseen }
+    }
+
+    fn is_seen(&self, population: usize, allele: u16) -> bool {
+        let shares = &self.populations[population].shares;
+        self.alleles.binary_search(&allele).is_ok_and(|at| shares[at] > 0.0)
+    }
+
+    /// The chance that a drawn allele is `allele` and that its one mutation is a step to its neighbour `other`.
+    ///
+    /// Proportional to the smaller share of the two, and 1 in sum over all pairs: the same from either side, so that
+    /// mutation leaves the shares as they are.
+    pub(super) fn step(&self, population: usize, allele: u16, other: u16) -> f64 {
+        if allele.abs_diff(other) != REPEAT {
+            return 0.0;
+        }
+        self.share(population, allele).min(self.share(population, other)) / self.populations[population].steps
+    }
+
+    /// The alleles one step away that a population was seen to have.
+    pub(super) fn neighbours(&self, population: usize, allele: u16) -> impl Iterator<Item = u16> {
+        let steps = [allele.saturating_sub(REPEAT), allele.saturating_add(REPEAT)];
+        steps.into_iter().filter(move |other| self.is_seen(population, *other))
+    }
+
+    /// How many results can be read of listed alleles.
+    pub(super) fn results(&self) -> usize {
+        let alleles = self.alleles.len();
+        alleles * (alleles + 1) / 2 + alleles
+    }
+
+    /// Numbers a result; none: an allele of it is not in the table.
+    pub(super) fn number(&self, typed: Typed) -> Option<usize> {
+        let at = |allele| self.alleles.binary_search(&allele).ok();
+        let lower = at(typed.first)?;
+        match typed.second {
+            0 => Some(lower),
+            second => at(second).map(|upper| self.alleles.len() + upper * (upper + 1) / 2 + lower),
+        }
+    }
+}
+
+/// A locus of tests, with the same shares in every population.
+#[cfg(test)]
+impl Locus {
+    pub(super) fn of(shares: &[(u16, f64)]) -> Self {
+        let alleles: Vec<u16> = shares.iter().map(|(allele, _)| *allele).collect();
+        let populations = [(); POPULATIONS].map(|()| {
+            let shares = shares.iter().map(|(_, share)| *share).collect();
+            Shares::of(&alleles, shares, 0.001)
+        });
+        Self { name: "a locus", alleles, populations }
+    }
+
+    /// The alleles that a population was seen to have.
+    pub(super) fn seen(&self, population: usize) -> impl Iterator<Item = u16> {
+        self.alleles.iter().copied().filter(move |allele| self.is_seen(population, *allele))
+    }
+}
+
+fn table() -> Vec<Locus> {
+    let rows: Vec<Row> = include_str!("../data/str_alleles.txt").lines().filter_map(row).collect();
+    rows.iter().filter(|(population, ..)| *population == NAMES[0]).map(|(_, name, _)| locus(name, &rows)).collect()
+}
+
+/// A line of the table: population, locus, and how often each allele was seen.
+type Row = (&'static str, &'static str, Vec<(u16, f64)>);
+
+/// Reads a line; none: it is a comment.
+pub(super) fn row(line: &'static str) -> Option<Row> {
+    let mut words = line.split(' ');
+    let (population, name) = (words.next().filter(|word| *word != "#")?, words.next()?);
+    let count = |entry: &str| {
+        let (allele, times) = entry.split_once(':')?;
+        let (whole, tenth) = allele.split_once('.').unwrap_or((allele, "0"));
+        Some((whole.parse::<u16>().ok()? * REPEAT + tenth.parse::<u16>().ok()?, times.parse().ok()?))
+    };
+    Some((population, name, words.filter_map(count).collect()))
+}
+
+fn locus(name: &'static str, rows: &[Row]) -> Locus {
+    let of_locus = || rows.iter().filter(|(_, of, _)| *of == name);
+    let mut alleles: Vec<u16> =
+        of_locus().flat_map(|(_, _, counts)| counts.iter().map(|(allele, _)| *allele)).collect();
+    alleles.sort_unstable();
+    alleles.dedup();
+    let populations = NAMES.map(|population| {
+        let counts = of_locus().find(|(of, ..)| *of == population).map_or(&[][..], |(_, _, counts)| counts);
+        Shares::new(&alleles, counts)
+    });
+    Locus { name, alleles, populations }
+}
+
+impl Shares {
+    fn new(alleles: &[u16], counts: &[(u16, f64)]) -> Self {
+        let total: f64 = counts.iter().map(|(_, times)| times).sum();
+        let seen = |allele: &u16| counts.iter().find(|(of, _)| of == allele).map_or(0.0, |(_, times)| *times);
+        let rare = counts.iter().filter(|(_, times)| *times < LEAST_SEEN).count() as f64;
+        let common: f64 = alleles.iter().map(seen).filter(|times| *times >= LEAST_SEEN).sum();
+        let unseen = LEAST_SEEN / total;
+        let rest = (1.0 - rare * unseen) / common;
+        let share = |times: f64| match times {
+            0.0 => 0.0,
+            times if times < LEAST_SEEN => unseen,
+            times => times * rest,
+        };
+        let shares: Vec<f64> = alleles.iter().map(|allele| share(seen(allele))).collect();
+        Self::of(alleles, shares, unseen)
+    }
+
+    fn of(alleles: &[u16], shares: Vec<f64>, unseen: f64) -> Self {
+        let step = |at: usize| {
+            let other = alleles.binary_search(&(alleles[at] + REPEAT)).ok();
+            other.map_or(0.0, |other| 2.0 * shares[at].min(shares[other]))
+        };
+        let steps: f64 = (0..alleles.len()).map(step).sum();
+        // Alleles of which none is a neighbour of another take no steps at all.
+        Self { steps: if steps > 0.0 { steps } else { 1.0 }, shares, unseen }
+    }
+}
+
+/// What a laboratory read at a locus: two alleles in ascending order, one and 0, or 0 and 0 where it read none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Typed {
+    /// The smaller allele, in tenths of a repeat.
+    pub(super) first: u16,
+    /// The larger; 0: the other may have dropped out.
+    pub(super) second: u16,
+}
+
+impl Typed {
+    /// Two alleles, or one.
+    pub(super) fn new(first: u16, second: Option<u16>) -> Self {
+        match second {
+            None => Self { first, second: 0 },
+            Some(second) => Self { first: first.min(second), second: first.max(second) },
+        }
+    }
+
+    /// Whether anything was read.
+    pub(super) const fn is_known(self) -> bool {
+        self.first > 0
+    }
+
+    /// Whether only one allele was read.
+    pub(super) const fn is_single(self) -> bool {
+        self.second == 0
+    }
+
+    /// The alleles that were read.
+    pub(super) fn alleles(self) -> impl Iterator<Item = u16> {
+        [self.first, self.second].into_iter().filter(|allele| *allele > 0)
+    }
+}
+
+/// What was read at each locus of the table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Profile(pub(super) [Typed; LOCI]);
+
+impl Profile {
+    /// Reads a profile; none: it has no locus of the table.
+    pub(super) fn read(str: &Str) -> Option<Self> {
+        let mut profile = [Typed::default(); LOCI];
+        for (name, alleles) in &str.loci {
+            let name = plain(name);
+            if let Some(at) = TABLE.iter().position(|locus| plain(locus.name) == name) {
+                let (first, second) = (alleles.first.tenths(), alleles.second.map(|second| second.tenths()));
+                let seen = Typed::new(first, second);
+                // Nobody has no repeats: some laboratories write 0 for an allele that dropped out.
+                profile[at] = if seen.first == 0 { Typed::new(seen.second, None) } else { seen };
+            }
+        }
+        profile.iter().any(|typed| typed.is_known()).then_some(Self(profile))
+    }
+}
+
+/// A locus' name as every kit writes it: `Penta D`, `PENTA_D`; `TH01`, `THO1`.
+pub(super) fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    letters.map(|letter| letter.to_ascii_uppercase()).map(|letter| if letter == 'O' { '0' } else { letter }).collect()
+}
+
+/// The populations that an ancestry may stand for, a bit each: all where none of the table is its own.
+pub(super) const fn populations(ancestry: Ancestry) -> u8 {
+    match ancestry {
+        Ancestry::White | Ancestry::MiddleEastern => 1,
+        Ancestry::Black => 2,
+        Ancestry::Hispanic => 4,
+        Ancestry::Asian => 8,
+        Ancestry::Indigenous | Ancestry::PacificIslander | Ancestry::Other => EVERY_POPULATION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole_and_its_shares_sum_to_one() {
+        assert_eq!(TABLE.len(), LOCI);
+        for locus in TABLE.iter() {
+            for population in 0..POPULATIONS {
+                let sum: f64 = locus.seen(population).map(|allele| locus.share(population, allele)).sum();
+                assert!((sum - 1.0).abs() < 1e-12, "{} {population}: {sum}", locus.name);
+                let steps = locus.seen(population).flat_map(|a| locus.neighbours(population, a).map(move |b| (a, b)));
+                let steps: f64 = steps.map(|(a, b)| locus.step(population, a, b)).sum();
+                assert!((steps - 1.0).abs() < 1e-12, "{} {population}: {steps}", locus.name);
+            }
+        }
+    }
+
+    #[test]
+    fn an_allele_never_seen_counts_as_five() {
+        let tpox = TABLE.iter().find(|locus| locus.name == "TPOX").expect("the locus");
+        assert_eq!(tpox.share(0, 255), 5.0 / 722.0);
+        assert_eq!(tpox.share(3, 255), 5.0 / 194.0);
+        assert!(tpox.alleles.iter().all(|&allele| tpox.share(3, allele) >= 5.0 / 194.0));
+    }
+
+    #[test]
+    fn every_result_has_a_number_of_its_own() {
+        let locus = &TABLE[0];
+        let pairs = locus.alleles.iter().flat_map(|&a| locus.alleles.iter().map(move |&b| Typed::new(a, Some(b))));
+        let singles = locus.alleles.iter().map(|&allele| Typed::new(allele, None));
+        let mut numbers: Vec<usize> = pairs.chain(singles).filter_map(|typed| locus.number(typed)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers, (0..locus.results()).collect::<Vec<_>>());
+        assert_eq!(locus.number(Typed::new(255, None)), None);
+    }
+}

@@ -1,0 +1,202 @@
+//! DNA evidence in words: what was compared, where it does not fit, and what the relatives say without one of them.
+
+use super::super::{Attribute, Detail, Evidence, Part};
+use super::family::Family;
+use super::kinship::{Kinship, Loci, each};
+use super::lineage::{Compared, Line};
+use super::loci::{Profile, TABLE};
+use super::{Dna, Prepared, Value, Weighed};
+use crate::model::{Bits, DnaModel};
+use crate::record::Relation;
+
+/// A ratio below which a locus does not fit without a mutation or an error.
+const UNFIT: f64 = 0.05;
+/// Loci that are named in a summary.
+const NAMED: usize = 3;
+/// Bits that the relatives gain without one of them, from which on that is told.
+const WORTH_TELLING: f64 = 5.0;
+
+/// Relatives and a person's profile, over the loci that both have.
+struct Relatives<'a> {
+    family: &'a Family,
+    person: &'a Profile,
+    loci: Loci,
+    population: usize,
+}
+
+/// The loci that do not fit: by a mutation, and at all.
+#[derive(Default)]
+struct Unfit {
+    mutated: Vec<usize>,
+    others: Vec<usize>,
+}
+
+/// The evidence of a weighed pair.
+pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed) -> Evidence {
+    let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
+    let mut details = Vec::new();
+    let mut told: Vec<(&'static str, Bits, String)> = Vec::new();
+    for (name, bits, _) in weighed.parts().into_iter().filter(|(_, _, there)| *there) {
+        let words = match name {
+            "str" => own_profiles(prepared.model, weighed, (ante, post), &mut details),
+            "kinship" => relatives(prepared.model, weighed, (ante, post), &mut details),
+            "mtdna" => line("mtDNA", weighed.mtdna, [&ante.mtdna, &post.mtdna].map(whose), weighed.lines[0]),
+            _ => line("Y-STR", weighed.y_str, [&ante.y_str, &post.y_str].map(whose), weighed.lines[1]),
+        };
+        told.push((name, bits, words));
+    }
+    for (name, compared) in [("mtdna_differences", weighed.mtdna), ("y_str_differences", weighed.y_str)] {
+        details.extend(compared.map(|compared| (name, Detail::Count(compared.differences.into()))));
+    }
+    let bits = weighed.bits();
+    let summary = told.iter().map(|(_, _, words)| &**words).collect::<Vec<_>>().join("; ");
+    let parts = told.into_iter().map(|(name, bits, summary)| Part { name, bits, summary });
+    let parts: Vec<Part> = if summary.is_empty() { Vec::new() } else { parts.collect() };
+    let parts = if parts.len() > 1 { parts } else { Vec::new() };
+    Evidence { parts, details, ..Evidence::plain(&Dna::ABOUT, bits, level(weighed, bits), summary) }
+}
+
+fn level(weighed: &Weighed, bits: Bits) -> &'static str {
+    match bits.to_f64() {
+        bits if bits >= 20.0 && weighed.direct >= 20.0 => "direct_match",
+        bits if bits >= 10.0 => "kinship",
+        bits if bits >= 3.0 => "supported",
+        bits if bits > -3.0 => "inconclusive",
+        bits if bits > -10.0 => "not_supported",
+        _ => "excluded",
+    }
+}
+
+type Details = Vec<(&'static str, Detail)>;
+
+fn own_profiles(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value), details: &mut Details) -> String {
+    let (Some(ante), Some(post)) = (&ante.own, &post.own) else { return String::new() };
+    let loci = || each(weighed.loci.direct);
+    let direct = |at: usize| super::Direct { locus: &TABLE[at], population: weighed.population, model };
+    let unfit: Vec<usize> = loci().filter(|&at| direct(at).ratio(ante.0[at], post.0[at]) == 0.0).collect();
+    let single = loci().filter(|&at| ante.0[at].is_single() || post.0[at].is_single()).count();
+    let (compared, agree) = (loci().count(), loci().count() - unfit.len());
+    details.push(("loci_compared", Detail::Count(compared as u64)));
+    details.push(("loci_different", Detail::Text(names(&unfit, usize::MAX))));
+    let mut words = format!("own profiles agree at {agree} of {compared} loci");
+    if single > 0 {
+        words += &format!(", one allele alone at {single}");
+    }
+    if !unfit.is_empty() {
+        words += &format!(", differ at {}", names(&unfit, NAMED));
+    }
+    words
+}
+
+fn relatives(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value), details: &mut Details) -> String {
+    let sides = [(ante, post, weighed.loci.ante_family), (post, ante, weighed.loci.post_family)];
+    let told = sides.into_iter().filter(|(_, _, loci)| *loci != 0).filter_map(|(family, person, loci)| {
+        let population = weighed.population;
+        Some(Relatives { family: family.family.as_ref()?, person: person.own.as_ref()?, loci, population })
+    });
+    let told: Vec<String> = told.map(|relatives| relatives.words(model, details)).collect();
+    told.join("; ")
+}
+
+impl Relatives<'_> {
+    fn words(&self, model: &DnaModel, details: &mut Details) -> String {
+        let unfit = self.unfit(model);
+        let compared = each(self.loci).count();
+        let fit = compared - unfit.others.len();
+        details.push(("loci_compared", Detail::Count(compared as u64)));
+        details.push(("loci_mutated", Detail::Text(names(&unfit.mutated, usize::MAX))));
+        details.push(("loci_inconsistent", Detail::Text(names(&unfit.others, usize::MAX))));
+        let mut words = format!("{} at {fit} of {compared} loci", self.who());
+        match &unfit.mutated[..] {
+            [] => {}
+            [one] => words += &format!(", one mutation step at {}", TABLE[*one].name),
+            more => words += &format!(", mutation steps at {}", names(more, NAMED)),
+        }
+        if !unfit.others.is_empty() {
+            words += &format!(", not at {}", names(&unfit.others, NAMED));
+        }
+        if let Some((without, bits)) = self.without(model) {
+            details.push(("without", Detail::Text(without.code().to_owned())));
+            details.push(("without_bits", Detail::Measure((bits * 1_000.0).round() / 1_000.0)));
+            words += &format!("; {bits:.1} bits without the {}", without.code().replace('_', " "));
+        }
+        words
+    }
+
+    /// Loci that no reading of the family explains well.
+    fn unfit(&self, model: &DnaModel) -> Unfit {
+        let readings = self.family.readings();
+        let mut unfit = Unfit::default();
+        for at in each(self.loci) {
+            let pair = (self.person.0[at], self.family);
+            let told = readings.iter().filter_map(|reading| reading.at_locus(at, self.population, model, pair));
+            let best = told.map(|told| told.ratio).fold(0.0, f64::max);
+            if best < model.typing_error * 1.25 {
+                unfit.others.push(at);
+            } else if best < UNFIT {
+                unfit.mutated.push(at);
+            }
+        }
+        unfit
+    }
+
+    fn who(&self) -> String {
+        if let Some(only) = self.family.only() {
+            return match only.relation() {
+                Relation::Mother => "mother and child",
+                Relation::Father => "father and child",
+                Relation::Child => "parent and child",
+                Relation::FullSibling => "full siblings",
+                Relation::HalfSibling => "half siblings",
+                Relation::Grandparent => "grandparent and grandchild",
+                Relation::AuntUncle => "aunt or uncle and niece or nephew",
+                Relation::Cousin => "cousins",
+            }
+            .to_owned();
+        }
+        let relations = self.family.members().iter().map(|member| member.relation().code().replace('_', " "));
+        let relations: Vec<String> = relations.collect();
+        let (last, others) = relations.split_last().map_or(("", &[][..]), |(last, others)| (&**last, others));
+        format!("a child of the family of {} and {last}", others.join(", "))
+    }
+
+    /// The relative without whom the others say most, where that is much more than all say together.
+    fn without(&self, model: &DnaModel) -> Option<(Relation, f64)> {
+        let person = Kinship::of_person(model, self.person);
+        let bits = |family: &Family| {
+            let loci = each(self.loci).filter(|&at| family.is_typed(at)).fold(0, |loci, at| loci | 1 << at);
+            person.against_family(self.population, family, loci)
+        };
+        let all = bits(self.family);
+        let others = (0..self.family.members().len())
+            .filter_map(|at| Some((self.family.members()[at].relation(), bits(&self.family.without(at)?))));
+        let most = others.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (most.1 - all >= WORTH_TELLING).then_some(most)
+    }
+}
+
+fn names(loci: &[usize], most: usize) -> String {
+    let named: Vec<&str> = loci.iter().take(most).map(|&at| TABLE[at].name).collect();
+    match loci.len().saturating_sub(most) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// Whose profile stands for a line.
+fn whose<H>(line: &Option<Line<H>>) -> Option<Relation> {
+    line.as_ref().and_then(|line| line.relation).map(|relation| Relation::ALL[usize::from(relation)])
+}
+
+fn line(name: &str, compared: Option<Compared>, whose: [Option<Relation>; 2], counted: f64) -> String {
+    let Some(compared) = compared else { return String::new() };
+    let of: Vec<String> =
+        whose.iter().flatten().map(|relation| format!(" of the {}", relation.code().replace('_', " "))).collect();
+    let found = match (compared.differences, compared.frequency) {
+        (0, Some((agree, of))) => format!("agrees, as does that of {agree} of {of} records"),
+        (1, _) => "differs once, which is inconclusive".to_owned(),
+        (many, _) => format!("differs {many} times"),
+    };
+    let implied = if compared.bits != 0.0 && counted == 0.0 { "; implied by the loci" } else { "" };
+    format!("{name}{} {found}{implied}", of.join(" and"))
+}
