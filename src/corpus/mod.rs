@@ -15,8 +15,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::attribute::{
-    About, Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Features, Identifiers, Names, Places,
-    Preservation, Sexes, Timeline,
+    About, Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Features, Fingerprints, Identifiers,
+    Names, Places, Preservation, Sexes, Timeline,
 };
 use crate::record::{Kind, Record, Reference};
 
@@ -44,6 +44,7 @@ fn registry() -> Vec<Box<dyn AnyColumnsWriter>> {
         columns::<Dental>(),
         columns::<Dna>(),
         columns::<BloodTypes>(),
+        columns::<Fingerprints>(),
         columns::<Names>(),
         columns::<Identifiers>(),
     ]

@@ -1,48 +1,48 @@
-//! What becomes of teeth between two charts of one person: treatment goes forward, and clerks err.
+//! What becomes of teeth between two charts of one person: clerks err, treatment goes forward, and restorations grow.
 
-use toml::Value;
-
+use super::ages::day;
 use super::appearance::counted;
-use super::{Estimate, LEAST, Pair, Sample, rounded};
+use super::{Estimate, LEAST, Pair, Sample, list, row};
 use crate::record::{Tooth, ToothState};
 
 /// Teeth that the row in use counts as.
 const PRIOR_TEETH: f64 = 100.0;
+/// Days within which a dentist does next to nothing.
+const SOON: i32 = 365;
 
-/// `dental.change`: P(post state | ante state), tooth by tooth.
-pub(super) fn changes(sample: &Sample<'_>) -> Vec<Estimate> {
-    let charts: Vec<Vec<(Tooth, Tooth)>> = sample.pairs.iter().filter_map(teeth).collect();
+/// `dental.charted`: P(state after | state before), tooth by tooth, of those who were found within a year.
+pub(super) fn charted(sample: &Sample<'_>) -> Vec<Estimate> {
+    let charts: Vec<Vec<(Tooth, Tooth)>> = sample.pairs.iter().filter(|pair| is_soon(pair)).filter_map(teeth).collect();
     let states = charts.iter().flatten().filter_map(|(ante, post)| Some((place(*ante)?, place(*post)?)));
     let states: Vec<(usize, usize)> = states.collect();
-    let estimate = counted(sample, "dental.change", &states, PRIOR_TEETH).filter(|_| charts.len() >= LEAST);
+    let estimate = counted(sample, "dental.charted", &states, PRIOR_TEETH).filter(|_| charts.len() >= LEAST);
     estimate.map(|estimate| Estimate { pairs: charts.len(), ..estimate }).into_iter().collect()
 }
 
-/// `dental.same_surfaces_ratio` and `other_surfaces_ratio`: how often two restored teeth of one person have the same
-/// surfaces, over how often two of different people do.
+/// `dental.surfaces`: of teeth restored at both times, how many have the same surfaces, more, fewer and others.
 pub(super) fn surfaces(sample: &Sample<'_>) -> Vec<Estimate> {
-    let own: Vec<(Tooth, Tooth)> = sample.pairs.iter().filter_map(teeth).flatten().filter(both_restored).collect();
-    let shifted = sample.pairs.iter().zip(sample.pairs.iter().cycle().skip(1));
-    let strange = shifted.filter_map(|(one, other)| Some((one.missing.dental.as_ref()?, other.body.dental.as_ref()?)));
-    let strange = strange.flat_map(|(ante, post)| ante.teeth().into_iter().zip(post.teeth())).filter(both_restored);
-    let strange: Vec<(Tooth, Tooth)> = strange.collect();
-    let same = |teeth: &[(Tooth, Tooth)]| {
-        let same = teeth.iter().filter(|(ante, post)| ante.byte() == post.byte()).count();
-        (same as f64 + 1.0) / (teeth.len() as f64 + 2.0)
-    };
-    if own.len() < 5 * LEAST || strange.len() < 5 * LEAST {
-        return Vec::new();
+    let restored: Vec<(Tooth, Tooth)> = sample.pairs.iter().filter_map(teeth).flatten().filter(both_restored).collect();
+    let mut counts = [0.0; 4];
+    for (ante, post) in &restored {
+        let (ante, post) = (ante.byte(), post.byte());
+        let at = match ante & post {
+            _ if ante == post => 0,
+            both if both == ante => 1,
+            both if both == post => 2,
+            _ => 3,
+        };
+        counts[at] += 1.0;
     }
-    let (one_person, two_people) = (same(&own), same(&strange));
-    let error = (one_person * (1.0 - one_person) / own.len() as f64).sqrt();
-    let ratios = [
-        ("dental.same_surfaces_ratio", one_person, two_people),
-        ("dental.other_surfaces_ratio", 1.0 - one_person, 1.0 - two_people),
-    ];
-    let estimate = |(key, one, two): (&str, f64, f64)| {
-        sample.estimate(key, Value::Float(rounded(one / two)), error / two, own.len())
-    };
-    ratios.into_iter().filter_map(estimate).collect()
+    let Some(old) = sample.numbers("dental.surfaces") else { return Vec::new() };
+    let new = row(&counts, &old, PRIOR_TEETH);
+    let teeth = restored.len() as f64 + PRIOR_TEETH;
+    let error = new.iter().map(|share| (share * (1.0 - share) / teeth).sqrt()).fold(0.0, f64::max);
+    sample.estimate("dental.surfaces", list(&new), error, restored.len()).into_iter().collect()
+}
+
+fn is_soon(pair: &Pair) -> bool {
+    let days = || Some(day(pair.body.event()?.date.as_ref()?)? - day(pair.missing.event()?.date.as_ref()?)?);
+    days().is_some_and(|days| days < SOON)
 }
 
 fn teeth(pair: &Pair) -> Option<Vec<(Tooth, Tooth)>> {

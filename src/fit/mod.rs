@@ -80,7 +80,7 @@ const ESTIMATORS: &[(&str, Estimator)] = &[
     ("gap by condition", gaps::gaps),
     ("distance", place::distances),
     ("region", place::regions),
-    ("teeth", dental::changes),
+    ("teeth", dental::charted),
     ("surfaces", dental::surfaces),
     ("names", names::slips),
     ("what an attribute tells", collect::expected),

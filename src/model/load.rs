@@ -27,11 +27,13 @@ const RULES: &[(&str, Rule)] = &[
     ("place.scales_km", Rule::Ascending),
     ("place.anywhere", Rule::Share),
     ("place.same_region", Rule::Share),
-    ("dental.change", Rule::Rows),
+    ("dental.charted", Rule::Rows),
     ("dental.expected", Rule::Rows),
+    ("dental.thirds", Rule::Rows),
+    ("dental.surfaces", Rule::Shares),
+    ("dental.class_shares", Rule::Shares),
+    ("dental.undated_years", Rule::Positive),
     ("dental.smoothing", Rule::Positive),
-    ("dental.*_ratio", Rule::Positive),
-    ("dental.independence", Rule::Share),
     ("*.marks.unlike*_bits", Rule::Against),
     ("*.marks.slip_bits", Rule::Against),
     ("*.marks.*_bits", Rule::Bits),
@@ -48,6 +50,15 @@ const RULES: &[(&str, Rule)] = &[
     ("blood_type.error", Rule::Share),
     ("*.abo_shares", Rule::Shares),
     ("*.rh_shares", Rule::Shares),
+    ("dental.*", Rule::Share),
+    ("fingerprints.patterns", Rule::Rows),
+    ("fingerprints.whorl_for_whorl", Rule::Rows),
+    ("fingerprints.tracing_for_tracing", Rule::Rows),
+    ("fingerprints.whorls", Rule::Shares),
+    ("fingerprints.tracings", Rule::Shares),
+    ("fingerprints.ridges_off", Rule::Shares),
+    ("fingerprints.ridges.*", Rule::Positive),
+    ("fingerprints.*", Rule::Share),
     ("names.differs_bits", Rule::Against),
     ("names.*_differs_bits", Rule::Against),
     ("names.all_differ_bits", Rule::Against),
@@ -278,8 +289,8 @@ mod tests {
         check("[collect]\nsex = { bits = 900, from = \"any\" }", "`collect.sex.bits` is 900; expected from 0 to 100");
         check("[collect]\nsex = { from = \"bones\" }", "bones");
         check("\n\npresence", "line 3: ");
-        let rows = Model::DEFAULT.replace("0.9720, 0.0190", "0.9720, 0.9190");
-        check(&rows, "`dental.change[0]` sums to 1.9; ");
+        let rows = Model::DEFAULT.replace("0.9790, 0.0140", "0.9790, 0.9140");
+        check(&rows, "`dental.charted[0]` sums to 1.9; ");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub const PLACE_SCALES: usize = 5;
 pub const TOOTH_STATES: usize = 4;
 /// Conditions of remains that lie for times of their own: those of the schema, unclaimed bodies, and not known.
 pub const GAP_CLASSES: usize = 11;
+/// Classes of charts, by how much of a mouth is treated, that the model expects.
+pub const DENTAL_CLASSES: usize = 8;
 const A: usize = Ancestry::ALL.len();
 const H: usize = HairColor::ALL.len();
 const E: usize = EyeColor::ALL.len();
@@ -46,6 +48,7 @@ pub struct Model {
     pub dental: DentalModel,
     pub dna: DnaModel,
     pub blood_type: BloodTypeModel,
+    pub fingerprints: FingerprintsModel,
     pub features: FeaturesModel,
     pub belongings: BelongingsModel,
     pub names: NamesModel,
@@ -165,12 +168,47 @@ pub struct PlaceModel {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see default.toml")]
 pub struct DentalModel {
-    pub change: [[f64; TOOTH_STATES]; TOOTH_STATES],
-    pub expected: [[f64; TOOTH_STATES]; 5],
+    pub charted: [[f64; TOOTH_STATES]; TOOTH_STATES],
+    pub restored_a_year: f64,
+    pub crowned_a_year: f64,
+    pub extracted_a_year: [f64; 3],
+    pub undated_years: f64,
+    pub lived_on: f64,
+    pub surfaces: [f64; 4],
+    pub rarest_surfaces: f64,
+    pub misfiled: f64,
+    pub untouched_default: f64,
+    pub misnumbered: f64,
+    pub misnumbered_further: f64,
+    pub class_shares: [f64; DENTAL_CLASSES],
+    pub expected: [[f64; TOOTH_STATES]; DENTAL_CLASSES],
+    pub without_thirds: f64,
+    pub thirds: [[f64; TOOTH_STATES]; 2],
     pub smoothing: f64,
-    pub same_surfaces_ratio: f64,
-    pub other_surfaces_ratio: f64,
-    pub independence: f64,
+}
+
+/// Patterns of fingers, and how they are misread.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see default.toml")]
+pub struct FingerprintsModel {
+    pub patterns: [[f64; 5]; 5],
+    pub whorls: [f64; 4],
+    pub tracings: [f64; 3],
+    pub amputated: f64,
+    pub ridges: [Normal; 2],
+    pub mirrored: f64,
+    pub ridges_off: [f64; 7],
+    pub tented_for_plain: f64,
+    pub tented_for_small: f64,
+    pub each_ridge_more: f64,
+    pub turned: f64,
+    pub loop_for_whorl: f64,
+    pub whorl_for_whorl: [[f64; 4]; 4],
+    pub tracing_for_tracing: [[f64; 3]; 3],
+    pub slip: f64,
+    pub lost_since: f64,
+    pub misfiled: f64,
 }
 
 /// What one mark or thing against another is worth.

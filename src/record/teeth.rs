@@ -88,11 +88,12 @@ pub enum ToothState {
 
 /// The surfaces' letters in stored order; the bits of a [`Tooth`] from the lowest.
 const SURFACES: [char; 7] = ['M', 'O', 'D', 'F', 'L', 'C', 'R'];
-const CROWN_BIT: u8 = 1 << 5;
 /// Codes without surfaces live above the surfaces' seven bits.
 const SPECIAL: u8 = 1 << 7;
 
 impl Tooth {
+    /// The crown's bit in the byte of restored surfaces.
+    pub const CROWN_BIT: u8 = 1 << 5;
     /// No information.
     pub const UNKNOWN: Self = Self(SPECIAL);
     const UNKNOWN_ROOT: Self = Self(SPECIAL | 1);
@@ -132,7 +133,7 @@ impl Tooth {
             Self::VIRGIN => Some(ToothState::Virgin),
             Self::EXTRACTED => Some(ToothState::Extracted),
             Self::UNERUPTED => Some(ToothState::Unerupted),
-            Self(bits) if bits & CROWN_BIT != 0 => Some(ToothState::Crown),
+            Self(bits) if bits & Self::CROWN_BIT != 0 => Some(ToothState::Crown),
             Self(_) => Some(ToothState::Restored),
         }
     }

@@ -37,7 +37,7 @@ const FRONT: [(&str, u32); 8] =
 /// Filled and lost per year at risk, for each tooth; third molars as their neighbours.
 static RATES: LazyLock<[(f64, f64); 32]> = LazyLock::new(|| {
     let mut rates = [(0.0, 0.0); 32];
-    for (index, filled, lost) in lines(include_str!("data/teeth.txt")).filter_map(rate) {
+    for (index, filled, lost) in lines(include_str!("../attribute/data/nhanes_teeth.txt")).filter_map(rate) {
         rates[index] = (filled, lost);
     }
     for (third, second) in [(0, 1), (15, 14), (16, 17), (31, 30)] {

@@ -15,9 +15,10 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         optional(place()),
     );
     let body = (optional(measures(150, 30)), optional(measures(50, 40)), condition(), optional(teeth()), features());
-    let rest = (optional(one_of(&["A-1", "B-2"])), prop::bool::weighted(0.9), optional(dna()), blood());
+    let rest =
+        (optional(one_of(&["A-1", "B-2"])), prop::bool::weighted(0.9), optional(dna()), blood(), optional(fingers()));
     (who, when, body, rest).prop_map(
-        |((kind, sex, looks, names), (age, birth, date, place), body, (number, verified, dna, blood))| {
+        |((kind, sex, looks, names), (age, birth, date, place), body, (number, verified, dna, blood, fingers))| {
             let (height, weight, condition, dental, features) = body;
             let mut record = Map::new();
             record.insert("kind".into(), json!(kind));
@@ -31,6 +32,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             put("weight_kg", weight);
             put("remains", condition);
             put("dental", dental);
+            put("fingerprint_class", fingers);
             put("features", Some(features));
             put("identifiers", number.map(|number| json!({"ncic": number})));
             put("dna", dna);
@@ -115,6 +117,11 @@ fn teeth() -> impl Strategy<Value = Value> {
         1..32,
     )
     .prop_map(|teeth| json!({"teeth": teeth}))
+}
+
+fn fingers() -> impl Strategy<Value = Value> {
+    let finger = one_of(&["03", "05", "14", "62", "AA", "TT", "PI", "CM", "XX", "SR", "//"]);
+    prop::collection::vec(finger, 10).prop_map(|fingers| fingers.concat().into())
 }
 
 fn features() -> impl Strategy<Value = Value> {

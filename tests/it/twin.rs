@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crossmatch::attribute::{
-    Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Identifiers, Names,
-    Places, Scale, Sexes, Timeline,
+    Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Fingerprints,
+    Identifiers, Names, Places, Scale, Sexes, Timeline,
 };
 use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
 use crossmatch::matching::{CandidateList, Informative, Weight, faces};
@@ -52,6 +52,7 @@ fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec
         weigh::<Dental>(collection, query, candidate),
         weigh::<Dna>(collection, query, candidate),
         weigh::<BloodTypes>(collection, query, candidate),
+        weigh::<Fingerprints>(collection, query, candidate),
         weigh::<Names>(collection, query, candidate),
         weigh::<Identifiers>(collection, query, candidate),
     ]
@@ -104,6 +105,7 @@ fn assert_most_informative(collection: &Collection, query: &Record, candidate: &
         expects::<Dental>(collection, query, candidate),
         expects::<Dna>(collection, query, candidate),
         expects::<BloodTypes>(collection, query, candidate),
+        expects::<Fingerprints>(collection, query, candidate),
         expects::<Names>(collection, query, candidate),
         expects::<Identifiers>(collection, query, candidate),
     ];
@@ -160,7 +162,7 @@ fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
             let parts: Bits = whole.parts.iter().map(|part| part.bits).sum();
             assert_eq!(parts, whole.bits, "the parts of {} add up", whole.attribute);
         }
-        assert_eq!(candidate.weight.missing.len() + evidence.len(), 12);
+        assert_eq!(candidate.weight.missing.len() + evidence.len(), 13);
     }
 }
 

@@ -1,0 +1,374 @@
+//! Teeth: P(chart after | chart before, years between) over the chart's chance among the missing.
+//!
+//! `LR = ((1 - m) L + m C) / C`, where m is the chance that the chart is not this person's and
+//!
+//! - `L = product over teeth of P(after | before, years) x surfaces`, once for a person who died soon after the last
+//!   contact and once for one who lived on ([`history`]); a quadrant that contradicts is read with its neighbours'
+//!   numbers too ([`numbering`]);
+//! - `C = sum over classes of mouths of share x product over teeth of P(after | class)` ([`classes`]).
+//!
+//! Only teeth charted on both count; a tooth that never erupted says as little as none. Cap 16 bits, the most that a
+//! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table: a candidate
+//! costs 32 look-ups for L and 16, of two teeth each, for every class of C.
+
+mod classes;
+mod history;
+mod numbering;
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use self::classes::{ByClass, CLASSES, Population};
+use self::history::{Changes, Surfaces, YEARS};
+use self::numbering::{Factors, OFFSETS, QUADRANT};
+use super::span::Span;
+use super::{About, Attribute, Detail, Evidence, Facing, Scale};
+use crate::model::{Bits, DentalModel, TOOTH_STATES};
+use crate::record::{Kind, Record, Tooth, ToothState};
+
+const TEETH: usize = 32;
+/// The states of a tooth, and none.
+const STATES: usize = TOOTH_STATES + 1;
+const UNKNOWN: usize = TOOTH_STATES;
+/// Codes of restored surfaces: sets of seven letters.
+const CODES: usize = 128;
+const CROWN_BIT: usize = Tooth::CROWN_BIT as usize;
+/// Teeth whose surfaces are counted together.
+const GROUPS: usize = 2;
+/// A chart of so many untouched teeth, and nothing else, may be NCIC's default.
+const ALL_UNTOUCHED: usize = 28;
+/// Years between two charts of the collection, roughly.
+const TYPICAL_YEARS: f64 = 2.0;
+
+/// The attribute.
+pub struct Dental;
+
+/// The codes in universal order, and when they were charted.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Value {
+    teeth: [u8; TEETH],
+    span: Span,
+}
+
+/// The charts of the missing.
+#[derive(Clone)]
+pub struct Statistics {
+    charts: [i64; CLASSES],
+    /// By class, tooth and state.
+    states: Box<[[[i64; TOOTH_STATES]; TEETH]; CLASSES]>,
+    /// Restored teeth by group and surfaces.
+    surfaces: Box<[[i64; CODES]; GROUPS]>,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        let states = Box::new([[[0; TOOTH_STATES]; TEETH]; CLASSES]);
+        Self { charts: [0; CLASSES], states, surfaces: Box::new([[0; CODES]; GROUPS]) }
+    }
+}
+
+/// A query made ready.
+pub struct Prepared<'a> {
+    model: &'a DentalModel,
+    facing: Facing,
+    query: &'a Value,
+    states: [u8; TEETH],
+    changes: [Changes; YEARS.len()],
+    /// For each tooth of the query, the ratio of its surfaces to a candidate's.
+    surfaces: Vec<[f64; CODES]>,
+    population: Population,
+    /// The chance of two neighbouring teeth by the candidate's two states.
+    pairs: Box<[[ByClass; STATES * STATES]; TEETH / 2]>,
+}
+
+impl Attribute for Dental {
+    const ABOUT: About = About {
+        name: "dental",
+        needs: "at least one tooth charted on both",
+        levels: &[
+            ("consistent", "no tooth contradicts"),
+            ("mostly_consistent", "one contradiction in sixteen teeth or fewer"),
+            ("inconsistent", "more contradictions"),
+        ],
+        floor: Bits(-14_000),
+        cap: Bits(16_000),
+        source: "Kieser 2006 (charting errors); NHANES tooth counts; OdontoSearch (cap)",
+        reading: 2,
+    };
+    type Value = Value;
+    type Statistics = Statistics;
+    type Prepared<'a> = Prepared<'a>;
+
+    fn read(record: &Record) -> Option<Value> {
+        let chart = record.dental.as_ref()?;
+        let teeth = chart.teeth().map(Tooth::byte);
+        let charted = chart.teeth().iter().any(|tooth| tooth.state().is_some());
+        charted.then(|| Value { teeth, span: Span::of(record, chart.date.as_ref()) })
+    }
+
+    fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
+        if kind != Kind::Missing {
+            return;
+        }
+        let states = value.states();
+        let class = classes::class(&states);
+        statistics.charts[class] += by;
+        for (tooth, (&state, &code)) in states.iter().zip(&value.teeth).enumerate() {
+            if usize::from(state) != UNKNOWN {
+                statistics.states[class][tooth][usize::from(state)] += by;
+            }
+            if usize::from(code) < CODES {
+                statistics.surfaces[history::group(tooth)][usize::from(code)] += by;
+            }
+        }
+    }
+
+    fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
+        let Scale { model, statistics, facing } = scale;
+        let model = &model.dental;
+        let changes = history::changes(model);
+        let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
+        let states = query.states();
+        let post = facing.query_is_post();
+        let surfaces = history::rows(&Surfaces::new(model, statistics), &query.teeth, post);
+        // Only teeth charted on both count, by their state after.
+        let chance = |tooth: usize, candidate: usize| match (usize::from(states[tooth]), candidate) {
+            (UNKNOWN, _) | (_, UNKNOWN) => &population.chance[tooth][UNKNOWN],
+            (query, candidate) => &population.chance[tooth][if post { query } else { candidate }],
+        };
+        let mut pairs = Box::new([[[1.0; CLASSES]; STATES * STATES]; TEETH / 2]);
+        for (at, pair) in pairs.iter_mut().enumerate() {
+            for (states, pair) in pair.iter_mut().enumerate() {
+                let (first, second) = (chance(2 * at, states / STATES), chance(2 * at + 1, states % STATES));
+                *pair = std::array::from_fn(|class| first[class] * second[class]);
+            }
+        }
+        Prepared { model, facing, query, states, changes, surfaces, population, pairs }
+    }
+
+    fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
+        prepared.bits(candidate, &candidate.states())
+    }
+
+    fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
+        let states = candidate.states();
+        let counts = prepared.counts(candidate, &states);
+        let Counts { agree, explainable, unexplainable, misnumbered } = counts;
+        let compared = agree + explainable + unexplainable;
+        if compared == 0 {
+            return None;
+        }
+        let incomparable = TEETH as u64 - compared;
+        let level = match unexplainable {
+            0 => "consistent",
+            n if n * 16 <= compared => "mostly_consistent",
+            _ => "inconsistent",
+        };
+        let mut summary = format!(
+            "{agree} teeth agree, {explainable} later treated, {unexplainable} contradict, {incomparable} not comparable"
+        );
+        let counts = [agree, explainable, unexplainable, incomparable].map(Detail::Count);
+        let names = ["agree", "explainable", "unexplainable", "incomparable"];
+        let mut details: Vec<(&str, Detail)> = names.into_iter().zip(counts).collect();
+        if misnumbered > 0 {
+            summary += &format!("; {misnumbered} read with a neighbour's number");
+            details.push(("misnumbered", Detail::Count(misnumbered)));
+        }
+        let bits = prepared.bits(candidate, &states);
+        Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, bits, level, summary) })
+    }
+}
+
+impl Value {
+    fn states(&self) -> [u8; TEETH] {
+        self.teeth.map(|byte| STATE[usize::from(byte)])
+    }
+}
+
+/// The state of each byte of a tooth: untouched 0, restored 1, crowned 2, extracted 3, none 4.
+static STATE: [u8; 256] = {
+    let mut states = [UNKNOWN as u8; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        states[byte] = match Tooth::from_byte(byte as u8).state() {
+            Some(ToothState::Virgin) => 0,
+            Some(ToothState::Restored) => 1,
+            Some(ToothState::Crown) => 2,
+            Some(ToothState::Extracted) => 3,
+            Some(ToothState::Unerupted) | None => UNKNOWN as u8,
+        };
+        byte += 1;
+    }
+    states
+};
+
+/// How many teeth go together.
+#[derive(Default)]
+struct Counts {
+    agree: u64,
+    explainable: u64,
+    unexplainable: u64,
+    /// Read with a neighbour's number; counted above as what they are then.
+    misnumbered: u64,
+}
+
+/// A query and a candidate in the order of time.
+struct Pair<'a> {
+    before: &'a [u8; TEETH],
+    after: &'a [u8; TEETH],
+    /// The candidate's codes.
+    codes: &'a [u8; TEETH],
+    /// The places in [`YEARS`] of one who died soon, and of one who lived on.
+    periods: [usize; 2],
+}
+
+impl Pair<'_> {
+    fn states(&self, before: usize, after: usize) -> (usize, usize) {
+        (usize::from(self.before[before]), usize::from(self.after[after]))
+    }
+
+    fn contradicts(&self, tooth: usize) -> bool {
+        let (before, after) = self.states(tooth, tooth);
+        before != UNKNOWN && before > after
+    }
+
+    /// The teeth that are compared contradict nowhere in this quadrant.
+    fn is_sound(&self, quadrant: usize) -> bool {
+        !(quadrant * QUADRANT..(quadrant + 1) * QUADRANT).any(|tooth| self.contradicts(tooth))
+    }
+
+    /// Whether the chart before may be NCIC's default.
+    fn may_be_default(&self) -> bool {
+        let untouched = self.before.iter().filter(|state| **state == 0).count();
+        let others = self.before.iter().filter(|state| (1..UNKNOWN as u8).contains(*state)).count();
+        untouched >= ALL_UNTOUCHED && others == 0
+    }
+}
+
+impl Prepared<'_> {
+    fn pair<'p>(&'p self, candidate: &'p Value, states: &'p [u8; TEETH]) -> Pair<'p> {
+        let (ante, post) = self.facing.ante_post(self.query, candidate);
+        let (before, after) = self.facing.ante_post(&self.states, states);
+        let charted = ante.span.years_alive().unwrap_or(self.model.undated_years);
+        let gap = ante.span.years_to(post.span).unwrap_or(0.0).max(0.0);
+        let periods = [charted, charted + gap / 2.0].map(history::period);
+        Pair { before, after, codes: &candidate.teeth, periods }
+    }
+
+    fn bits(&self, candidate: &Value, states: &[u8; TEETH]) -> Bits {
+        let pair = self.pair(candidate, states);
+        let chance = self.chance(states);
+        let default = if pair.may_be_default() { self.model.untouched_default } else { self.model.misfiled };
+        let likely = (1.0 - default) * self.likely(&pair) + default * chance;
+        Bits::of_ratio(likely / chance).within(Dental::ABOUT.floor, Dental::ABOUT.cap)
+    }
+
+    /// The chance of the chart after, of the teeth that are compared.
+    fn chance(&self, candidate: &[u8; TEETH]) -> f64 {
+        let mut chances = self.population.shares;
+        for (pair, states) in self.pairs.iter().zip(candidate.chunks_exact(2)) {
+            let factors = &pair[usize::from(states[0]) * STATES + usize::from(states[1])];
+            chances.iter_mut().zip(factors).for_each(|(chance, factor)| *chance *= factor);
+        }
+        chances.iter().sum()
+    }
+
+    /// The chance of the chart after given that before.
+    fn likely(&self, pair: &Pair<'_>) -> f64 {
+        let [soon, late] = pair.periods.map(|period| &self.changes[period]);
+        let (mut died, mut lived, mut surfaces) = (1.0, 1.0, 1.0);
+        for tooth in 0..TEETH {
+            let (before, after) = pair.states(tooth, tooth);
+            died *= soon[before][after];
+            lived *= late[before][after];
+            if let Some(ratio) = self.surfaces[tooth].get(usize::from(pair.codes[tooth])) {
+                surfaces *= ratio;
+            }
+        }
+        let (died, lived) = ((1.0 - self.model.lived_on) * died, self.model.lived_on * lived);
+        let numbering: f64 =
+            (0..TEETH / QUADRANT).map(|quadrant| self.numbering(pair, quadrant, lived > died)).product();
+        surfaces * (died + lived) * numbering
+    }
+
+    /// How much likelier a quadrant is if its teeth may have been mis-numbered.
+    fn numbering(&self, pair: &Pair<'_>, quadrant: usize, lived_on: bool) -> f64 {
+        if pair.is_sound(quadrant) {
+            return 1.0;
+        }
+        let factors = self.factors(pair, quadrant, lived_on);
+        numbering::chance(self.model, &factors) / factors.iter().map(|factor| factor[0]).product::<f64>()
+    }
+
+    /// For each tooth after: its chance if it was this tooth before, or a neighbour. Those that are not compared say nothing.
+    fn factors(&self, pair: &Pair<'_>, quadrant: usize, lived_on: bool) -> Factors {
+        let changes = &self.changes[pair.periods[usize::from(lived_on)]];
+        let first = quadrant * QUADRANT;
+        let factor = |tooth: usize, offset: isize| {
+            let (before, after) = pair.states(tooth, tooth);
+            if before == UNKNOWN || after == UNKNOWN {
+                return 1.0;
+            }
+            let Some(other) = neighbour(tooth, offset) else { return self.population.overall(tooth, after) };
+            let before = usize::from(pair.before[other]);
+            if before == UNKNOWN {
+                return self.population.overall(tooth, after);
+            }
+            changes[before][after] * self.surfaces_of(pair, other, tooth)
+        };
+        std::array::from_fn(|at| OFFSETS.map(|offset| factor(first + at, offset)))
+    }
+
+    /// The ratio of the surfaces of a tooth before and of one after, where the two have surfaces of one sort.
+    fn surfaces_of(&self, pair: &Pair<'_>, before: usize, after: usize) -> f64 {
+        if history::group(before) != history::group(after) {
+            return 1.0;
+        }
+        let (query, candidate) = if self.facing.query_is_post() { (after, before) } else { (before, after) };
+        self.surfaces[query].get(usize::from(pair.codes[candidate])).copied().unwrap_or(1.0)
+    }
+
+    fn counts(&self, candidate: &Value, states: &[u8; TEETH]) -> Counts {
+        let pair = self.pair(candidate, states);
+        let mut counts = Counts::default();
+        for quadrant in 0..TEETH / QUADRANT {
+            let numbers = match pair.is_sound(quadrant) {
+                true => [0; QUADRANT],
+                false => numbering::likeliest(self.model, &self.factors(&pair, quadrant, false)),
+            };
+            for (tooth, number) in (quadrant * QUADRANT..).zip(numbers) {
+                if pair.states(tooth, tooth).0 != UNKNOWN {
+                    counts.add(&pair, tooth, OFFSETS[number]);
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Counts {
+    /// Counts a tooth after, read as a neighbour before where that was charted.
+    fn add(&mut self, pair: &Pair<'_>, tooth: usize, offset: isize) {
+        let other = neighbour(tooth, offset).filter(|&other| usize::from(pair.before[other]) != UNKNOWN);
+        let (before, after) = pair.states(other.unwrap_or(tooth), tooth);
+        if after == UNKNOWN {
+            return;
+        }
+        match before.cmp(&after) {
+            Ordering::Equal => self.agree += 1,
+            Ordering::Less => self.explainable += 1,
+            Ordering::Greater => self.unexplainable += 1,
+        }
+        self.misnumbered += u64::from(other.is_some_and(|other| other != tooth));
+    }
+}
+
+/// The tooth beside one, in its quadrant.
+fn neighbour(tooth: usize, offset: isize) -> Option<usize> {
+    let other = tooth.checked_add_signed(offset)?;
+    (other / QUADRANT == tooth / QUADRANT && other < TEETH).then_some(other)
+}
+
+#[cfg(test)]
+mod tests;
