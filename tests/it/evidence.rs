@@ -225,6 +225,11 @@ fn directions() -> Vec<(&'static str, Value, Value)> {
     let on = |date: &str| json!({"date": date});
     vec![
         ("dental", teeth("V"), teeth("X")),
+        (
+            "fingerprints",
+            json!({"fingerprint_class": "PI12////////////////"}),
+            json!({"fingerprint_class": "XX12////////////////"}),
+        ),
         ("timeline", on("2001-05-06"), on("2002-03-04")),
         (
             "build",
@@ -290,6 +295,12 @@ const BLURS: &[(&str, Damage)] = &[
         })
     }),
     ("half of the teeth", |record| halve_members(record, "/dental/teeth")),
+    ("half of the fingers", |record| {
+        let Some(half) = record["fingerprint_class"].as_str().map(|class| format!("{}//////////", &class[..10])) else {
+            return false;
+        };
+        std::mem::replace(&mut record["fingerprint_class"], json!(half)) != json!(half)
+    }),
     ("half of the loci", |record| halve_members(record, "/dna/str")),
     ("one mark", |record| truncate(record, "/features", 1)),
     ("one thing", |record| truncate(record, "/belongings", 1)),

@@ -59,10 +59,12 @@ impl<'a> Population<'a> {
         let people = statistics.people.iter().sum::<i64>() as f64 + smoothing;
         let expected = smoothing / CLASSES as f64;
         let shares = statistics.people.map(|count| (count as f64 + expected) / people);
+        let counted: [[f64; RIDGES]; RIDGES] =
+            std::array::from_fn(|after| std::array::from_fn(|before| reading::counted(model, before, after)));
         let ridges = std::array::from_fn(|height| {
             std::array::from_fn(|finger| {
-                let counts = &statistics.ridges[height][finger];
-                counted_again(model, &ridges_before(model, counts, (height, finger), expected))
+                let before = ridges_before(model, &statistics.ridges[height][finger], (height, finger), expected);
+                counted.map(|row| before.iter().zip(row).map(|(before, counted)| before * counted).sum())
             })
         });
         let read_as = kinds_read_as(model);
@@ -145,8 +147,4 @@ fn ridges_before(
         0 => 0.0,
         ridges => (counts[ridges] as f64 + smoothing * normal.density(ridges as f64)) / total,
     })
-}
-
-fn counted_again(model: &FingerprintsModel, before: &[f64; RIDGES]) -> [f64; RIDGES] {
-    std::array::from_fn(|after| (1..RIDGES).map(|ridges| before[ridges] * reading::counted(model, ridges, after)).sum())
 }
