@@ -54,7 +54,7 @@ pub(super) fn class(states: &[u8; TEETH]) -> usize {
 }
 
 const fn is_third(tooth: usize) -> bool {
-    tooth % 16 == 0 || tooth % 16 == 15
+    matches!(tooth % 16, 0 | 15)
 }
 
 /// The chances of states among the missing.
