@@ -22,6 +22,7 @@
 //! # The rooms, from the ground up
 //!
 //! - [`record`]: a case, valid by construction; its JSON form in both directions; every fault of a body at once.
+//! - [`exclusion`]: pairs that people ruled out or confirmed.
 //! - [`model`]: the parameters of the evidence, loaded and checked once; [`model::Bits`].
 //! - [`attribute`]: one file an attribute: what it reads from a record, how two values are weighed, how that is told.
 //! - [`corpus`]: columns, dictionaries, rows; an immutable snapshot; the columns' file.
@@ -48,14 +49,15 @@
 //!
 //! # What it is not
 //!
-//! It owns no data: the case systems do, and a new import rebuilds `index/`. It excludes nobody: soft evidence only costs
-//! bits. It does not learn from what it is asked.
+//! It owns no records: the case systems do, and a new import rebuilds them; only what people decided on pairs is kept
+//! nowhere else. It excludes nobody by itself: soft evidence only costs bits. It does not learn from what it is asked.
 
 pub mod attribute;
 pub mod cli;
 pub mod corpus;
 pub mod engine;
 pub mod evaluate;
+pub mod exclusion;
 pub mod fit;
 pub mod http;
 pub mod interchange;

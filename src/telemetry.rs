@@ -72,7 +72,7 @@ impl Metrics {
                 &["phase"],
                 MATCH_SECONDS,
             ),
-            records: gauges("crossmatch_records", "Records stored.", &["kind"]),
+            records: gauges("crossmatch_records", "Records that are matched.", &["kind"]),
             rows_scanned: counter("crossmatch_rows_scanned_total", "Rows weighed by all matches."),
             rows_weighed_in_full: counter(
                 "crossmatch_rows_weighed_in_full_total",

@@ -4,13 +4,14 @@
 //! the writes acknowledged, so a match that begins later sees them. Matches run on a pool of their own and hold one
 //! snapshot from start to end. The text index follows the store at its own pace.
 
+mod decisions;
 mod indexer;
 mod recovery;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 use crate::attribute::{About, Evidence};
 use crate::corpus::{self, Snapshot};
+use crate::exclusion::Exclusions;
 use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference, json};
@@ -29,7 +31,8 @@ use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 use indexer::Indexer;
 use writer::Writer;
 
-pub use crate::store::{Refusal, Stored};
+pub use crate::store::{ExclusionsRequest, Refusal, Stored};
+pub use decisions::Decided;
 
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
@@ -59,6 +62,8 @@ struct Shared {
     text: TextIndex,
     model: Model,
     snapshot: ArcSwap<Snapshot>,
+    /// Changed before the write that changes it is acknowledged; held for a look-up only.
+    exclusions: RwLock<Exclusions>,
     /// The last write that the text index has.
     indexed: AtomicU64,
     matches_under_way: AtomicU64,
@@ -94,6 +99,12 @@ pub enum EngineError {
         /// The stored version; 0: there is no such record.
         current: u64,
     },
+    /// A record of the pair is not stored.
+    #[error("there is no record {0}")]
+    NoSuchRecord(Reference),
+    /// The key of the call belongs to a call with another body.
+    #[error("the key of the call belongs to a call with another body")]
+    KeyReused,
     /// The disk refused. The log has said why.
     #[error("the store cannot {doing}")]
     Store {
@@ -154,7 +165,7 @@ type Side = (Option<Reference>, Record);
 /// What the collection holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Records by kind: missing, unidentified, unclaimed.
+    /// Records that are matched, by kind: missing, unidentified, unclaimed. Not those whose person is known.
     pub records: [u64; 3],
     /// Bytes of the files in the index directory.
     pub index_bytes: u64,
@@ -173,13 +184,15 @@ impl Engine {
         let named = rayon::ThreadPoolBuilder::new().thread_name(|at| format!("weigh-{at}"));
         let pool = named.num_threads(options.threads).build().map_err(|error| thread(&error))?;
         let store = Store::open(directory)?;
-        let (corpus, sequence) = recovery::corpus(&store, &pool)?;
+        let exclusions = decisions::load(&store)?;
+        let (corpus, sequence) = recovery::corpus(&store, &exclusions, &pool)?;
         let (text, indexed) = TextIndex::open(&store.text_directory())?;
         let shared = Arc::new(Shared {
             store,
             text,
             model: options.model.clone(),
             snapshot: ArcSwap::from_pointee(corpus.snapshot(sequence)),
+            exclusions: RwLock::new(exclusions),
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
             matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
@@ -204,8 +217,8 @@ impl Engine {
             Applied::Replaced(version) => written(version, Outcome::Replaced),
             Applied::Unchanged(version) => written(version, Outcome::Unchanged),
             Applied::Conflict(current) => Err(EngineError::VersionConflict { current }),
-            // A put is never answered as a delete.
-            Applied::Deleted | Applied::Absent => Err(EngineError::Stopping),
+            // A put is never answered as another write.
+            _ => Err(EngineError::Stopping),
         }
     }
 
@@ -347,7 +360,20 @@ impl Drop for Engine {
 }
 
 impl Shared {
+    fn exclusions(&self) -> RwLockReadGuard<'_, Exclusions> {
+        self.exclusions.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only the writer changes them.
+    fn exclusions_to_change(&self) -> RwLockWriteGuard<'_, Exclusions> {
+        self.exclusions.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn list(&self, record: &Record, request: &MatchRequest, itself: Option<&Reference>) -> CandidateList {
+        if let Some(other) = itself.and_then(|itself| self.exclusions().resolved_with(itself).cloned()) {
+            return CandidateList::resolved(other);
+        }
+        let ruled_out = self.ruled_out(itself);
         let snapshot = self.snapshot.load_full();
         let request = matching::Request {
             limit: request.limit,
@@ -355,6 +381,7 @@ impl Shared {
             kind: request.kind,
             include_unverified: request.include_unverified,
             itself,
+            ruled_out: &ruled_out,
         };
         let start = Instant::now();
         let search = Search::new(&snapshot, &self.model, record, request);
@@ -374,8 +401,11 @@ impl Shared {
 
     /// `a` is the query; its list is that of the kinds it faces, or of `b`'s kind where it does not face that.
     fn compare(&self, a: &Side, b: &Side, limit: usize) -> Comparison {
+        let (decided, ruled_out) = self.decided(a.0.as_ref(), b.0.as_ref());
         let snapshot = self.snapshot.load_full();
-        let pair = Pair { a: a.0.as_ref(), a_record: &a.1, b: b.0.as_ref(), b_record: &b.1, limit };
+        let (a, a_record) = (a.0.as_ref(), &a.1);
+        let (b, b_record) = (b.0.as_ref(), &b.1);
+        let pair = Pair { a, a_record, b, b_record, limit, ruled_out: &ruled_out, decided: decided.as_ref() };
         pair.compare(&snapshot, &self.model)
     }
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::Shared;
 use crate::corpus::{ColumnsFile, CorpusWriter, InvalidColumns};
+use crate::exclusion::Exclusions;
 use crate::record::{Record, Reference};
 use crate::store::{self, Store, StoreError};
 
@@ -14,18 +15,22 @@ use crate::store::{self, Store, StoreError};
 const BATCH: usize = 4_096;
 
 /// The columns of everything in the store, and the number of the last write.
-pub(super) fn corpus(store: &Store, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
+pub(super) fn corpus(
+    store: &Store,
+    exclusions: &Exclusions,
+    pool: &ThreadPool,
+) -> Result<(CorpusWriter, u64), StoreError> {
     match saved(store)? {
-        Some(Ok((mut corpus, sequence))) => match catch_up(store, &mut corpus, sequence)? {
+        Some(Ok((mut corpus, sequence))) => match catch_up(store, exclusions, &mut corpus, sequence)? {
             Some(sequence) => Ok((corpus, sequence)),
-            None => from_records(store, pool),
+            None => from_records(store, exclusions, pool),
         },
         Some(Err(error)) => {
             let file = store.columns_file();
             tracing::warn!(file = %file.display(), %error, "the columns' file is not used; it is made again from the records");
-            from_records(store, pool)
+            from_records(store, exclusions, pool)
         }
-        None => from_records(store, pool),
+        None => from_records(store, exclusions, pool),
     }
 }
 
@@ -50,7 +55,12 @@ fn saved(store: &Store) -> Result<Option<Decoded>, StoreError> {
 }
 
 /// Applies what was written after a write, and says which was the last. None: it is not known any more what that was.
-pub(super) fn catch_up(store: &Store, corpus: &mut CorpusWriter, mut sequence: u64) -> Result<Option<u64>, StoreError> {
+pub(super) fn catch_up(
+    store: &Store,
+    exclusions: &Exclusions,
+    corpus: &mut CorpusWriter,
+    mut sequence: u64,
+) -> Result<Option<u64>, StoreError> {
     if sequence > store.sequence()? {
         return Ok(None);
     }
@@ -59,20 +69,34 @@ pub(super) fn catch_up(store: &Store, corpus: &mut CorpusWriter, mut sequence: u
         let Some((last, _)) = changes.last() else { return Ok(Some(sequence)) };
         sequence = *last;
         for (_, reference) in changes {
-            match store.get(&reference)?.and_then(|stored| read(&reference, &stored.json)) {
-                Some(record) => corpus.put(reference, &record),
-                None => corpus.remove(&reference),
-            }
+            show(store, exclusions, corpus, reference)?;
         }
     }
 }
 
-fn from_records(store: &Store, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
+/// Makes the columns show a record as it is stored; one whose person is known is not in them.
+pub(super) fn show(
+    store: &Store,
+    exclusions: &Exclusions,
+    corpus: &mut CorpusWriter,
+    reference: Reference,
+) -> Result<(), StoreError> {
+    let is_resolved = exclusions.resolved_with(&reference).is_some();
+    let stored = if is_resolved { None } else { store.get(&reference)? };
+    match stored.and_then(|stored| read(&reference, &stored.json)) {
+        Some(record) => corpus.put(reference, &record),
+        None => corpus.remove(&reference),
+    }
+    Ok(())
+}
+
+fn from_records(store: &Store, exclusions: &Exclusions, pool: &ThreadPool) -> Result<(CorpusWriter, u64), StoreError> {
     let mut corpus = CorpusWriter::default();
     let sequence = store.each(BATCH, |batch| {
         let parse = |(reference, json): (Reference, String)| {
-            let record = read(&reference, &json)?;
-            Some((reference, record))
+            let is_resolved = exclusions.resolved_with(&reference).is_some();
+            let record = if is_resolved { None } else { read(&reference, &json) };
+            record.map(|record| (reference, record))
         };
         let records: Vec<Option<(Reference, Record)>> = pool.install(|| batch.into_par_iter().map(parse).collect());
         records.into_iter().flatten().for_each(|(reference, record)| corpus.put(reference, &record));

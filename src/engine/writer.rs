@@ -7,9 +7,9 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{EngineError, Shared, recovery};
+use super::{EngineError, Shared, decisions, recovery};
 use crate::corpus::CorpusWriter;
-use crate::record::Record;
+use crate::record::{Record, Reference};
 use crate::store::{Applied, Write};
 
 /// Writes in one commit: enough to share one wait for the disk, few enough to answer soon.
@@ -149,7 +149,13 @@ impl State {
     /// A commit that failed at its last step may yet have been made: then the columns have it too.
     fn follow_store(&mut self) {
         let before = self.shared.snapshot.load().sequence();
-        match recovery::catch_up(&self.shared.store, &mut self.corpus, before) {
+        let store = &self.shared.store;
+        let caught_up = decisions::load(store).and_then(|exclusions| {
+            let sequence = recovery::catch_up(store, &exclusions, &mut self.corpus, before)?;
+            *self.shared.exclusions_to_change() = exclusions;
+            Ok(sequence)
+        });
+        match caught_up {
             Ok(Some(sequence)) if sequence > before => {
                 self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
             }
@@ -158,14 +164,34 @@ impl State {
         }
     }
 
-    /// Does to the columns what was done to the store.
+    /// Does to the columns and the exclusions what was done to the store.
     fn follow(&mut self, write: &Write, record: Option<&Record>, outcome: Applied) {
         match (write, record, outcome) {
-            (Write::Put { reference, .. }, Some(record), Applied::Inserted(_) | Applied::Replaced(_)) => {
+            (Write::Put { reference, .. }, Some(record), Applied::Inserted(_) | Applied::Replaced(_))
+                if self.shared.exclusions().resolved_with(reference).is_none() =>
+            {
                 self.corpus.put(reference.clone(), record);
             }
             (Write::Delete { reference }, _, Applied::Deleted) => self.corpus.remove(reference),
+            (Write::Exclude { exclusion, .. }, _, Applied::Excluded(_)) => {
+                self.shared.exclusions_to_change().add(exclusion);
+                let decision = &exclusion.decision;
+                if decision.resolved {
+                    [&decision.a, &decision.b].into_iter().for_each(|one| self.corpus.remove(one));
+                }
+            }
+            (Write::Withdraw { id }, _, Applied::Deleted) => {
+                let reopened = self.shared.exclusions_to_change().remove(*id);
+                reopened.iter().for_each(|reference| self.show(reference));
+            }
             _ => {}
+        }
+    }
+
+    fn show(&mut self, reference: &Reference) {
+        let (store, exclusions) = (&self.shared.store, self.shared.exclusions());
+        if let Err(error) = recovery::show(store, &exclusions, &mut self.corpus, reference.clone()) {
+            tracing::error!(%error, %reference, "the record is not matched until the next start");
         }
     }
 

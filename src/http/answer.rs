@@ -16,6 +16,10 @@ pub(super) struct Candidates {
     #[schema(minimum = 0, maximum = 1, example = 0.37)]
     none_of_these: f64,
     searched: SearchedAnswer,
+    /// The record that this one is confirmed to be one person with: nothing was searched. Only where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "namus/UP5000")]
+    resolved_with: Option<String>,
     /// Time that the matching took, in microseconds.
     #[schema(example = 812)]
     elapsed_us: u64,
@@ -195,6 +199,7 @@ impl From<CandidateList> for Candidates {
         Self {
             none_of_these: list.none_of_these,
             searched: SearchedAnswer { records: list.searched.records, excluded: list.searched.excluded, exact: true },
+            resolved_with: list.resolved_with.map(|other| other.to_string()),
             elapsed_us: list.phases.total_us(),
             candidates: list.candidates.into_iter().map(CandidateAnswer::from).collect(),
         }

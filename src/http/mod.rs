@@ -13,6 +13,7 @@ mod body;
 mod compare;
 mod docs;
 mod exchange;
+mod exclusions;
 mod lines;
 mod matches;
 mod openapi;
@@ -119,6 +120,8 @@ fn routes(config: &mut ServiceConfig) {
         .service(readable("/v1/records/{source}/{id}/matches", matches::of_stored))
         .service(web::resource("/v1/match").route(web::post().to(matches::of_inline)))
         .service(web::resource("/v1/compare").route(web::post().to(compare::compare)))
+        .service(readable("/v1/exclusions", exclusions::list).route(web::post().to(exclusions::create)))
+        .service(readable("/v1/exclusions/{id}", exclusions::get).route(web::delete().to(exclusions::delete)))
         .service(readable("/v1/search", search::search))
         .service(readable("/v1/attributes", attributes::attributes))
         .service(readable("/livez", probes::alive))

@@ -14,9 +14,9 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, R
 use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{attributes, batch, compare, docs, matches, probes, records, search};
+use super::{attributes, batch, compare, docs, exclusions, matches, probes, records, search};
 use crate::record::json::{Code, SCHEMA_VALUE};
-use crate::record::{Kind, Sex};
+use crate::record::{ExclusionMethod, Kind, Sex};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,15 +31,16 @@ use crate::record::{Kind, Sex};
     tags(
         (name = "records", description = "Store and remove records"),
         (name = "matching", description = "Candidates and evidence"),
+        (name = "exclusions", description = "Pairs that people ruled out or confirmed"),
         (name = "search", description = "Full text"),
         (name = "operation", description = "For whoever runs the service"),
     ),
     paths(
         records::put, records::get, records::delete, matches::of_stored, batch::batch, matches::of_inline,
-        compare::compare, search::search, attributes::attributes, probes::alive, probes::ready, probes::metrics,
+        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, probes::alive, probes::ready, probes::metrics,
         docs::specification,
     ),
-    components(schemas(ProblemBody, KindCode, SexCode)),
+    components(schemas(ProblemBody, KindCode, SexCode, ExclusionMethodCode)),
 )]
 struct Api;
 
@@ -124,6 +125,21 @@ impl ToSchema for SexCode {
     }
 }
 
+/// Describes [`ExclusionMethod`].
+pub(super) struct ExclusionMethodCode;
+
+impl PartialSchema for ExclusionMethodCode {
+    fn schema() -> RefOr<Schema> {
+        codes::<ExclusionMethod>("By what a pair was ruled out or confirmed")
+    }
+}
+
+impl ToSchema for ExclusionMethodCode {
+    fn name() -> Cow<'static, str> {
+        "ExclusionMethod".into()
+    }
+}
+
 fn codes<C: Code>(description: &str) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -170,7 +186,7 @@ impl<const STATUS: u16> IntoResponses for Refused<STATUS> {
 fn meaning(status: u16) -> &'static str {
     match status {
         400 => "A parameter, a header, the path or the JSON cannot be read",
-        404 => "There is no such record",
+        404 => "There is no such record or exclusion",
         408 => "The next piece of the body did not arrive in time",
         412 => "Another version is stored than the caller expected",
         413 => "The body is longer than the limit",

@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use thiserror::Error;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::engine::{EngineError, Refusal};
 use crate::record::json::{Fault, Invalid};
@@ -56,6 +57,15 @@ pub(super) enum Problem {
     /// No such record.
     #[error("there is no record {0}")]
     NoSuchRecord(Reference),
+    /// No such exclusion.
+    #[error("there is no exclusion {0}")]
+    NoSuchExclusion(Uuid),
+    /// The path does not name an exclusion.
+    #[error("the id of an exclusion is a UUID")]
+    InvalidExclusionId,
+    /// The key of a call that made something else.
+    #[error("the Idempotency-Key belongs to an earlier call with another body; take a new key for a new decision")]
+    KeyReused,
     /// The next piece of the body did not come.
     #[error("the next piece of the body did not arrive in time")]
     SlowBody,
@@ -118,6 +128,9 @@ impl Problem {
             Self::InvalidRecord(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_record", "Invalid record"),
             Self::UnknownPath => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::NoSuchRecord(_) => (StatusCode::NOT_FOUND, "no_such_record", "No such record"),
+            Self::NoSuchExclusion(_) => (StatusCode::NOT_FOUND, "no_such_exclusion", "No such exclusion"),
+            Self::InvalidExclusionId => (StatusCode::BAD_REQUEST, "invalid_exclusion_id", "Not an exclusion's id"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow_body", "Slow body"),
             Self::VersionConflict { .. } => (StatusCode::PRECONDITION_FAILED, "version_conflict", "Version conflict"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
@@ -202,6 +215,8 @@ impl From<EngineError> for Problem {
             EngineError::Busy => Self::Busy,
             EngineError::Stopping => Self::Stopping,
             EngineError::VersionConflict { current } => Self::VersionConflict { current },
+            EngineError::NoSuchRecord(reference) => Self::NoSuchRecord(reference),
+            EngineError::KeyReused => Self::KeyReused,
             EngineError::Store { refusal: Refusal::Full, .. } => Self::DiskFull,
             EngineError::Store { refusal: Refusal::ReadOnly, .. } => Self::DiskReadOnly,
             EngineError::Store { doing, refusal: Refusal::Failed } => Self::Store { doing },

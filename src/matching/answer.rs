@@ -14,8 +14,23 @@ pub struct CandidateList {
     pub none_of_these: f64,
     /// What was weighed.
     pub searched: Searched,
+    /// The record that the query is confirmed to be one person with: then nothing was searched.
+    pub resolved_with: Option<Reference>,
     /// How long each phase took, in microseconds.
     pub phases: Phases,
+}
+
+impl CandidateList {
+    /// The empty list of a record whose person is known.
+    pub fn resolved(with: Reference) -> Self {
+        Self {
+            candidates: Vec::new(),
+            none_of_these: 1.0,
+            searched: Searched { records: 0, excluded: 0 },
+            resolved_with: Some(with),
+            phases: Phases::default(),
+        }
+    }
 }
 
 /// What a match weighed.

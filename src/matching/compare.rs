@@ -1,5 +1,7 @@
 //! One pair on its own: what it weighs, and whether it would be on the list.
 
+use rustc_hash::FxHashSet;
+
 use super::answer::{Comparison, WhyNot};
 use super::{Request, Search, Told, faces};
 use crate::corpus::Snapshot;
@@ -19,6 +21,10 @@ pub struct Pair<'a> {
     pub b_record: &'a Record,
     /// Candidates that a list shows.
     pub limit: usize,
+    /// Records that are on no list of `a`, as a person decided.
+    pub ruled_out: &'a FxHashSet<Reference>,
+    /// What a person decided that keeps the pair from the list.
+    pub decided: Option<&'a WhyNot>,
 }
 
 impl Pair<'_> {
@@ -31,12 +37,14 @@ impl Pair<'_> {
             kind: (!self.faces()).then_some(self.b_record.kind),
             include_unverified: false,
             itself: self.a,
+            ruled_out: self.ruled_out,
         };
         let search = Search::new(snapshot, model, self.a_record, request);
         let told = search.explain_record(self.b_record);
         let scanned = search.scan(self.b.map(|name| (told.score(), name)));
         let why_not = self.barred().or_else(|| self.below_the_list(scanned.before() + 1, &told));
-        let searched = self.b.is_some() && self.b_record.verified && !self.is_one_record();
+        let searched =
+            self.b.is_some_and(|b| !self.ruled_out.contains(b)) && self.b_record.verified && !self.is_one_record();
         Comparison { weight: scanned.weight(told, searched), why_not }
     }
 
@@ -53,6 +61,8 @@ impl Pair<'_> {
         let (a, b) = (self.a_record.kind.code(), self.b_record.kind.code());
         if self.is_one_record() {
             Some(WhyNot::new("same_record", "a record is not its own candidate"))
+        } else if let Some(decided) = self.decided {
+            Some(decided.clone())
         } else if a == b {
             let detail = format!("both records are {a}: such pairs are listed only when asked for with ?kind={a}");
             Some(WhyNot::new("same_kind", detail))

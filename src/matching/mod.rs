@@ -12,6 +12,8 @@ mod scan;
 mod tail;
 mod top;
 
+use rustc_hash::FxHashSet;
+
 use crate::attribute::Evidence;
 use crate::corpus::Snapshot;
 use crate::model::{Bits, Model};
@@ -60,6 +62,8 @@ pub struct Request<'a> {
     pub include_unverified: bool,
     /// The query's own reference: a record is not its own candidate.
     pub itself: Option<&'a Reference>,
+    /// Records that are ruled out: neither candidates nor part of any sum.
+    pub ruled_out: &'a FxHashSet<Reference>,
 }
 
 /// A planned search.
@@ -120,7 +124,8 @@ impl Scanned<'_> {
         CandidateList {
             candidates: candidates.collect(),
             none_of_these: self.posterior.none_of_these(),
-            searched: Searched { records: self.found.searched, excluded: 0 },
+            searched: Searched { records: self.found.searched, excluded: self.found.excluded },
+            resolved_with: None,
             phases: Phases::default(),
         }
     }

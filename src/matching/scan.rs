@@ -22,6 +22,7 @@ pub(super) struct Found {
     pub(super) top: Vec<Ranked>,
     pub(super) tail: Tail,
     pub(super) searched: u64,
+    pub(super) excluded: u64,
     pub(super) highest: Option<Bits>,
     pub(super) before: u64,
 }
@@ -32,6 +33,7 @@ struct Partial {
     tail: Tail,
     sums: Box<[i32; BLOCK]>,
     searched: u64,
+    excluded: u64,
     highest: Option<Bits>,
     before: u64,
 }
@@ -50,6 +52,7 @@ impl Scan<'_> {
             top: partial.top.into_sorted(),
             tail: partial.tail,
             searched: partial.searched,
+            excluded: partial.excluded,
             highest: partial.highest,
             before: partial.before,
         }
@@ -61,6 +64,7 @@ impl Scan<'_> {
             tail: Tail::new(),
             sums: Box::new([0; BLOCK]),
             searched: 0,
+            excluded: 0,
             highest: None,
             before: 0,
         }
@@ -72,6 +76,10 @@ impl Scan<'_> {
             let Some(reference) = &row.reference else { continue };
             let shown = row.verified || self.request.include_unverified;
             if !shown || self.request.itself == Some(reference) {
+                continue;
+            }
+            if self.request.ruled_out.contains(reference) {
+                partial.excluded += 1;
                 continue;
             }
             let score = Bits(partial.sums[at]);
@@ -94,6 +102,7 @@ impl Partial {
             tail: self.tail.merge(&other.tail),
             sums: self.sums,
             searched: self.searched + other.searched,
+            excluded: self.excluded + other.excluded,
             highest: self.highest.max(other.highest),
             before: self.before + other.before,
         }

@@ -43,6 +43,13 @@ codes! {
     Kind { Missing = "missing", Unidentified = "unidentified", Unclaimed = "unclaimed", }
 }
 codes! {
+    /// By what a pair was ruled out.
+    ExclusionMethod {
+        Dna = "dna", Dental = "dental", Fingerprints = "fingerprints", Visual = "visual",
+        Circumstances = "circumstances", Other = "other",
+    }
+}
+codes! {
     /// Biological sex.
     Sex { Female = "female", Male = "male", Intersex = "intersex", }
 }

@@ -20,8 +20,8 @@ use std::fmt;
 use serde::Serialize;
 
 pub use codes::{
-    Ancestry, BelongingKind, BloodType, BodyRegion, Condition, EyeColor, FeatureKind, HairColor, Kind, NameUse,
-    Position, Relation, Sex,
+    Ancestry, BelongingKind, BloodType, BodyRegion, Condition, ExclusionMethod, EyeColor, FeatureKind, HairColor, Kind,
+    NameUse, Position, Relation, Sex,
 };
 pub use date::{DateInterval, Day, InvalidDate};
 pub use dna::{Allele, Alleles, Dna, Locus, MT_LENGTH, MtDifference, MtRange, Relative, Str};

@@ -1,7 +1,7 @@
 //! Durable records: the only room that touches `index/`.
 //!
-//! `records.redb` holds every record in JSON with its version, and the order of the writes. One transaction commits a
-//! batch of writes; when [`Store::apply`] returns they survive a loss of power. `columns.bin` and `text/` are derived
+//! `records.redb` holds every record in JSON with its version, what people decided on pairs, and the order of the
+//! writes. One transaction commits a batch of writes; when [`Store::apply`] returns they survive a loss of power. `columns.bin` and `text/` are derived
 //! from it: each says up to which write it goes, and what came after is found in the table of changes.
 //!
 //! redb was taken for its single file, its readers that wait for no writer, no threads of its own, and a file that can
@@ -9,6 +9,7 @@
 
 mod database;
 mod disk;
+mod exclusions;
 mod lock;
 #[cfg(test)]
 mod tests;
@@ -19,11 +20,15 @@ use std::path::{Path, PathBuf};
 
 use redb::{ReadableTable, TableDefinition};
 use thiserror::Error;
+use uuid::Uuid;
 
+use crate::exclusion::Exclusion;
 use crate::record::{Record, Reference, json};
 
 use database::Database;
 use lock::DirectoryLock;
+
+pub use exclusions::ExclusionsRequest;
 
 /// Reference to version (8 bytes, little-endian) and JSON.
 const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("records");
@@ -33,7 +38,9 @@ const DELETED: TableDefinition<'_, &str, u64> = TableDefinition::new("deleted");
 const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
 /// Numbers by name: `format`, `sequence` (the last write), `forgotten` (the last change that was dropped).
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
-const FORMAT: u64 = 1;
+/// 1 had no exclusions; its files are taken over as they are.
+const FORMAT: u64 = 2;
+const FORMATS: std::ops::RangeInclusive<u64> = 1..=FORMAT;
 
 const RECORDS_FILE: &str = "records.redb";
 const COLUMNS_FILE: &str = "columns.bin";
@@ -63,6 +70,18 @@ pub enum Write {
         /// Which record.
         reference: Reference,
     },
+    /// Decide on a pair.
+    Exclude {
+        /// What was decided.
+        exclusion: Box<Exclusion>,
+        /// Of the call: the same key again makes nothing new.
+        key: Option<String>,
+    },
+    /// Take a decision back.
+    Withdraw {
+        /// Which exclusion.
+        id: Uuid,
+    },
 }
 
 /// What became of one write of a batch.
@@ -80,6 +99,14 @@ pub enum Applied {
     Absent,
     /// The stored version (0: none) is not the one expected. Nothing was written.
     Conflict(u64),
+    /// A decision was made, under this number.
+    Excluded(Uuid),
+    /// The same call has made this decision already. Nothing was written.
+    Repeated(Uuid),
+    /// The call's key belongs to another decision. Nothing was written.
+    KeyTaken,
+    /// The first (0) or second (1) record of the pair is not stored. Nothing was written.
+    NoRecord(usize),
 }
 
 /// A stored record.
@@ -106,7 +133,7 @@ pub enum StoreError {
         reason: String,
     },
     /// A newer or older format.
-    #[error("{file}: its format is {found}, this version reads {FORMAT}")]
+    #[error("{file}: its format is {found}, this version reads 1 to {FORMAT}")]
     Format {
         /// The file.
         file: PathBuf,
@@ -173,17 +200,16 @@ impl Store {
     /// Makes a batch of writes durable, in order, all or none. Returns what became of each and the last write's number.
     pub fn apply(&self, writes: &[Write]) -> Result<(Vec<Applied>, u64), StoreError> {
         self.transact("write records", |transaction| {
-            let mut records = transaction.open_table(RECORDS)?;
-            let mut deleted = transaction.open_table(DELETED)?;
+            let mut tables = Tables::open(transaction)?;
             let mut changes = transaction.open_table(CHANGES)?;
             let mut meta = transaction.open_table(META)?;
             let mut sequence = number(&meta, "sequence")?;
             let mut outcomes = Vec::with_capacity(writes.len());
             for write in writes {
-                let outcome = apply_one(&mut records, &mut deleted, write)?;
-                if matches!(outcome, Applied::Inserted(_) | Applied::Replaced(_) | Applied::Deleted) {
+                let (outcome, changed) = tables.apply(write)?;
+                for reference in changed {
                     sequence += 1;
-                    changes.insert(sequence, write.reference().as_str())?;
+                    changes.insert(sequence, reference.as_str())?;
                 }
                 outcomes.push(outcome);
             }
@@ -198,6 +224,16 @@ impl Store {
             let records = transaction.open_table(RECORDS)?;
             Ok(records.get(reference.as_str())?.and_then(|value| unpack(value.value())))
         })
+    }
+
+    /// One exclusion.
+    pub fn exclusion(&self, id: Uuid) -> Result<Option<Exclusion>, StoreError> {
+        self.read("read an exclusion", |transaction| exclusions::one(transaction, id))
+    }
+
+    /// Some exclusions, in the order in which they were made.
+    pub fn exclusions(&self, request: &ExclusionsRequest) -> Result<Vec<Exclusion>, StoreError> {
+        self.read("read the exclusions", |transaction| exclusions::page(transaction, request))
     }
 
     /// The number of the last write.
@@ -299,17 +335,16 @@ impl Store {
 
     fn check_format(&self) -> Result<(), StoreError> {
         let found = self.transact("prepare the tables", |transaction| {
-            transaction.open_table(RECORDS)?;
-            transaction.open_table(DELETED)?;
-            transaction.open_table(CHANGES)?;
             let mut meta = transaction.open_table(META)?;
-            let found = meta.get("format")?.map(|format| format.value());
-            if found.is_none() {
+            let found = meta.get("format")?.map_or(FORMAT, |format| format.value());
+            if FORMATS.contains(&found) {
+                Tables::open(transaction)?;
+                transaction.open_table(CHANGES)?;
                 meta.insert("format", FORMAT)?;
             }
-            Ok(found.unwrap_or(FORMAT))
+            Ok(found)
         })?;
-        if found == FORMAT { Ok(()) } else { Err(StoreError::Format { file: self.records_file(), found }) }
+        if FORMATS.contains(&found) { Ok(()) } else { Err(StoreError::Format { file: self.records_file(), found }) }
     }
 
     fn transact<T>(
@@ -357,47 +392,83 @@ impl Write {
     pub fn size(&self) -> usize {
         match self {
             Self::Put { json, .. } => json.len(),
-            Self::Delete { .. } => 0,
-        }
-    }
-
-    /// Which record is written.
-    pub fn reference(&self) -> &Reference {
-        match self {
-            Self::Put { reference, .. } | Self::Delete { reference } => reference,
+            Self::Exclude { exclusion, .. } => exclusion.decision.reason.len(),
+            Self::Delete { .. } | Self::Withdraw { .. } => 0,
         }
     }
 }
 
-fn apply_one(
-    records: &mut redb::Table<'_, &str, &[u8]>,
-    deleted: &mut redb::Table<'_, &str, u64>,
-    write: &Write,
-) -> Result<Applied, redb::Error> {
-    let key = write.reference().as_str();
-    let stored = records.get(key)?.and_then(|value| unpack(value.value()));
-    match (write, stored) {
-        (Write::Delete { .. }, None) => Ok(Applied::Absent),
-        (Write::Delete { .. }, Some(stored)) => {
-            records.remove(key)?;
-            deleted.insert(key, stored.version)?;
-            Ok(Applied::Deleted)
+/// The tables that writes change.
+struct Tables<'t> {
+    records: redb::Table<'t, &'static str, &'static [u8]>,
+    deleted: redb::Table<'t, &'static str, u64>,
+    exclusions: exclusions::Tables<'t>,
+}
+
+impl<'t> Tables<'t> {
+    fn open(transaction: &'t redb::WriteTransaction) -> Result<Self, redb::Error> {
+        Ok(Self {
+            records: transaction.open_table(RECORDS)?,
+            deleted: transaction.open_table(DELETED)?,
+            exclusions: exclusions::Tables::open(transaction)?,
+        })
+    }
+
+    /// What became of a write, and the records that derived files must look at again.
+    fn apply(&mut self, write: &Write) -> Result<(Applied, Vec<Reference>), redb::Error> {
+        let of_pair = |exclusion: Exclusion| match exclusion.decision.resolved {
+            true => vec![exclusion.decision.a, exclusion.decision.b],
+            false => Vec::new(),
+        };
+        let (outcome, changed) = match write {
+            Write::Put { reference, json, if_version } => {
+                (self.put(reference, json, *if_version)?, vec![reference.clone()])
+            }
+            Write::Delete { reference } => (self.delete(reference)?, vec![reference.clone()]),
+            Write::Exclude { exclusion, key } => {
+                let outcome = self.exclusions.add(&self.records, exclusion, key.as_deref())?;
+                (outcome, of_pair(Exclusion::clone(exclusion)))
+            }
+            Write::Withdraw { id } => match self.exclusions.remove(*id)? {
+                Some(exclusion) => (Applied::Deleted, of_pair(exclusion)),
+                None => (Applied::Absent, Vec::new()),
+            },
+        };
+        Ok((outcome, if outcome.is_change() { changed } else { Vec::new() }))
+    }
+
+    fn put(&mut self, reference: &Reference, json: &str, expected: Option<u64>) -> Result<Applied, redb::Error> {
+        let key = reference.as_str();
+        let stored = self.records.get(key)?.and_then(|value| unpack(value.value()));
+        let current = stored.as_ref().map_or(0, |stored| stored.version);
+        let outcome = match stored {
+            _ if expected.is_some_and(|expected| expected != current) => return Ok(Applied::Conflict(current)),
+            Some(stored) if stored.json == json => return Ok(Applied::Unchanged(current)),
+            Some(_) => Applied::Replaced(current + 1),
+            None => Applied::Inserted(self.deleted.remove(key)?.map_or(0, |version| version.value()) + 1),
+        };
+        if let Applied::Replaced(version) | Applied::Inserted(version) = outcome {
+            self.records.insert(key, pack(version, json).as_slice())?;
         }
-        (Write::Put { if_version: Some(expected), .. }, stored)
-            if *expected != stored.as_ref().map_or(0, |stored| stored.version) =>
-        {
-            Ok(Applied::Conflict(stored.map_or(0, |stored| stored.version)))
-        }
-        (Write::Put { json, .. }, Some(stored)) if *json == stored.json => Ok(Applied::Unchanged(stored.version)),
-        (Write::Put { json, .. }, Some(stored)) => {
-            records.insert(key, pack(stored.version + 1, json).as_slice())?;
-            Ok(Applied::Replaced(stored.version + 1))
-        }
-        (Write::Put { json, .. }, None) => {
-            let version = deleted.remove(key)?.map_or(0, |version| version.value()) + 1;
-            records.insert(key, pack(version, json).as_slice())?;
-            Ok(Applied::Inserted(version))
-        }
+        self.exclusions.follow(key, Some(json))?;
+        Ok(outcome)
+    }
+
+    fn delete(&mut self, reference: &Reference) -> Result<Applied, redb::Error> {
+        let key = reference.as_str();
+        let Some(stored) = self.records.remove(key)?.and_then(|value| unpack(value.value())) else {
+            return Ok(Applied::Absent);
+        };
+        self.deleted.insert(key, stored.version)?;
+        self.exclusions.follow(key, None)?;
+        Ok(Applied::Deleted)
+    }
+}
+
+impl Applied {
+    /// Whether anything was written.
+    const fn is_change(self) -> bool {
+        matches!(self, Self::Inserted(_) | Self::Replaced(_) | Self::Deleted | Self::Excluded(_))
     }
 }
 

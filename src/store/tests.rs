@@ -4,19 +4,34 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use super::disk::faults::fail_after;
-use super::{Applied, Refusal, Store, StoreError, Write};
+use super::{Applied, ExclusionsRequest, Refusal, Store, StoreError, Write};
+use crate::exclusion::tests::exclusion;
 use crate::record::Reference;
 
-/// What is stored: version and text by reference.
-type Contents = BTreeMap<Reference, (u64, String)>;
+/// What is stored: version and text by reference, and the exclusions with their reviews by number.
+type Contents = (BTreeMap<Reference, (u64, String)>, BTreeMap<Uuid, bool>);
 
 fn reference(id: usize) -> Reference {
     Reference::new("store", &id.to_string()).expect("a reference")
 }
 
 fn put(id: usize, text: &str) -> Write {
-    Write::Put { reference: reference(id), json: text.repeat(100), if_version: None }
+    let json = format!(r#"{{"kind":"missing","narrative":"{}"}}"#, text.repeat(100));
+    Write::Put { reference: reference(id), json, if_version: None }
+}
+
+/// An exclusion of two records, numbered after the first.
+fn exclude(a: usize, b: usize) -> Write {
+    let (a, b) = (reference(a), reference(b));
+    let exclusion = exclusion(a.id().parse().expect("a number"), a, b);
+    Write::Exclude { exclusion: Box::new(exclusion), key: None }
+}
+
+fn withdraw(id: u128) -> Write {
+    Write::Withdraw { id: Uuid::from_u128(id) }
 }
 
 /// Records that the last commit deletes.
@@ -26,14 +41,20 @@ const DELETED: usize = 30;
 fn commits() -> Vec<Vec<Write>> {
     vec![
         (0..60).map(|id| put(id, "first")).collect(),
-        vec![put(3, "second"), Write::Delete { reference: reference(4) }, put(4, "again")],
-        (50..90).map(|id| put(id, "third")).collect(),
+        vec![
+            put(3, "second"),
+            Write::Delete { reference: reference(4) },
+            put(4, "again"),
+            exclude(1, 2),
+            exclude(3, 5),
+        ],
+        (50..90).map(|id| put(id, "third")).chain([put(3, "reopens"), withdraw(1)]).collect(),
         (0..DELETED).map(|id| Write::Delete { reference: reference(id) }).collect(),
     ]
 }
 
 fn contents(store: &Store) -> Contents {
-    let mut found = Contents::new();
+    let mut found = BTreeMap::new();
     store
         .each(64, |batch| {
             for (reference, json) in batch {
@@ -42,7 +63,9 @@ fn contents(store: &Store) -> Contents {
             }
         })
         .expect("every record");
-    found
+    let all = ExclusionsRequest { after: None, record: None, review: None, limit: usize::MAX };
+    let exclusions = store.exclusions(&all).expect("every exclusion").into_iter();
+    (found, exclusions.map(|exclusion| (exclusion.id, exclusion.review)).collect())
 }
 
 /// What the contents become.
@@ -50,9 +73,16 @@ fn after(mut contents: Contents, writes: &[Write], applied: &[Applied]) -> Conte
     for (write, applied) in writes.iter().zip(applied) {
         match (write, applied) {
             (Write::Put { reference, json, .. }, Applied::Inserted(version) | Applied::Replaced(version)) => {
-                contents.insert(reference.clone(), (*version, json.clone()));
+                contents.0.insert(reference.clone(), (*version, json.clone()));
+                // Only the third record's exclusion is still there when the record changes.
+                contents.1.entry(Uuid::from_u128(3)).and_modify(|review| *review |= *reference == self::reference(3));
             }
-            (Write::Delete { reference }, Applied::Deleted) => drop(contents.remove(reference)),
+            (Write::Delete { reference }, Applied::Deleted) => drop(contents.0.remove(reference)),
+            (Write::Exclude { exclusion, .. }, Applied::Excluded(id)) => {
+                assert_eq!(*id, exclusion.id);
+                contents.1.insert(*id, false);
+            }
+            (Write::Withdraw { id }, Applied::Deleted) => drop(contents.1.remove(id)),
             _ => {}
         }
     }
@@ -63,7 +93,7 @@ fn after(mut contents: Contents, writes: &[Write], applied: &[Applied]) -> Conte
 fn in_order() -> Vec<Contents> {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Store::open(directory.path()).expect("a store");
-    let mut states = vec![Contents::new()];
+    let mut states = vec![Contents::default()];
     for writes in commits() {
         store.apply(&writes).expect("a commit");
         states.push(contents(&store));
@@ -74,7 +104,7 @@ fn in_order() -> Vec<Contents> {
 /// Fails at one change of the file, goes on, and says whether it came to that.
 fn fails_once_at(directory: &Path, change: u32, in_order: &[Contents]) -> bool {
     let store = Store::open(directory).expect("a store");
-    let mut acknowledged = Contents::new();
+    let mut acknowledged = Contents::default();
     fail_after(Some(change));
     let mut failed = false;
     for (at, writes) in commits().iter().enumerate() {

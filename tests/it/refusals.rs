@@ -173,6 +173,9 @@ fn a_good_call_to_a_service_that_is_loading_is_told_to_come_again() {
         service.get(RECORD),
         service.get("/v1/search?q=anchor"),
         service.get("/v1/attributes"),
+        service.call("POST", "/v1/exclusions").send(br#"{"a":"s/1","b":"s/2","method":"dna","by":"x","reason":"y"}"#),
+        service.get("/v1/exclusions"),
+        service.call("DELETE", "/v1/exclusions/019b2f3e-7c1a-7cc2-b3ad-0c6d2f1f9a01").send(b""),
     ] {
         check(&answer, 503, "not_ready");
         assert_eq!(answer.header("retry-after"), Some("1"));

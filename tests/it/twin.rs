@@ -1,19 +1,20 @@
 //! The engine equals its naive twin to the bit: every pair weighed one by one, no columns, no dictionaries, no plan.
 //!
-//! For random collections built by any sequence of inserts, replacements and deletes, on 1 to 8 threads, before and
+//! For random collections built by any sequence of inserts, replacements, deletes and decisions on pairs, on 1 to 8 threads, before and
 //! after a restart, every figure of every list and every comparison is the twin's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crossmatch::attribute::{
     Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Fingerprints,
     Identifiers, Names, Places, Scale, Sexes, Timeline,
 };
-use crossmatch::engine::{Engine, EngineOptions, MatchRequest, Subject};
+use crossmatch::engine::{Engine, EngineError, EngineOptions, MatchRequest, Subject};
+use crossmatch::exclusion::Decision;
 use crossmatch::matching::{CandidateList, Informative, Weight, faces};
 use crossmatch::model::{Bits, CollectedFrom, Model};
-use crossmatch::record::{Condition, Kind, Record, Reference};
+use crossmatch::record::{Condition, ExclusionMethod, Kind, Record, Reference};
 use proptest::prelude::*;
 
 use crate::population::{record, reference};
@@ -21,6 +22,25 @@ use crate::population::{record, reference};
 static MODEL: LazyLock<Model> = LazyLock::new(Model::default);
 
 type Collection = BTreeMap<Reference, Record>;
+
+/// What people decided: pairs both ways, and whether each is one person.
+#[derive(Default)]
+struct Decisions(BTreeMap<(Reference, Reference), bool>);
+
+impl Decisions {
+    fn set(&mut self, a: &Reference, b: &Reference, resolved: Option<bool>) {
+        for pair in [(a.clone(), b.clone()), (b.clone(), a.clone())] {
+            match resolved {
+                Some(resolved) => _ = self.0.insert(pair, resolved),
+                None => _ = self.0.remove(&pair),
+            }
+        }
+    }
+
+    fn resolved(&self) -> BTreeSet<&Reference> {
+        self.0.iter().filter(|(_, resolved)| **resolved).map(|((one, _), _)| one).collect()
+    }
+}
 
 /// One pair, one attribute: statistics counted afresh from the collection.
 fn weigh<A: Attribute>(collection: &Collection, query: &Record, candidate: &Record) -> Option<Evidence> {
@@ -128,26 +148,36 @@ fn sum(evidence: &[Evidence]) -> Bits {
 
 /// The twin's list: all pairs, sorted; and the probabilities in plain floating point.
 struct Twin {
+    excluded: u64,
     ranked: Vec<(Reference, Vec<Evidence>)>,
     posteriors: Vec<f64>,
     none_of_these: f64,
 }
 
-fn twin(collection: &Collection, itself: &Reference, query: &Record, sides: &[Kind]) -> Twin {
+fn twin(collection: &Collection, decisions: &Decisions, itself: &Reference, sides: &[Kind]) -> Twin {
+    let query = &collection[itself];
     let candidates =
         collection.iter().filter(|(name, record)| record.verified && *name != itself && sides.contains(&record.kind));
+    let (excluded, open): (Vec<_>, Vec<_>) =
+        candidates.partition(|(name, _)| decisions.0.contains_key(&(itself.clone(), (*name).clone())));
     let mut ranked: Vec<_> =
-        candidates.map(|(name, record)| (name.clone(), weigh_all(collection, query, record))).collect();
+        open.into_iter().map(|(name, record)| (name.clone(), weigh_all(collection, query, record))).collect();
     ranked.sort_by_key(|(name, evidence)| (std::cmp::Reverse(sum(evidence)), name.clone()));
     let presence = MODEL.presence;
     let prior = Bits::of_ratio(presence / ranked.len().max(1) as f64).to_f64().exp2();
     let terms: Vec<f64> = ranked.iter().map(|(_, evidence)| prior * sum(evidence).to_f64().exp2()).collect();
     let all = 1.0 - presence + terms.iter().sum::<f64>();
-    Twin { ranked, posteriors: terms.iter().map(|term| term / all).collect(), none_of_these: (1.0 - presence) / all }
+    let excluded = excluded.len() as u64;
+    Twin {
+        excluded,
+        ranked,
+        posteriors: terms.iter().map(|term| term / all).collect(),
+        none_of_these: (1.0 - presence) / all,
+    }
 }
 
 fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
-    assert_eq!(list.searched.records, twin.ranked.len() as u64);
+    assert_eq!((list.searched.records, list.searched.excluded), (twin.ranked.len() as u64, twin.excluded));
     assert_eq!(list.candidates.len(), twin.ranked.len().min(limit));
     assert!((list.none_of_these - twin.none_of_these).abs() < 1e-6);
     for ((candidate, (name, evidence)), posterior) in list.candidates.iter().zip(&twin.ranked).zip(&twin.posteriors) {
@@ -171,12 +201,21 @@ fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
 enum Change {
     Put(Reference, Box<Record>),
     Delete(Reference),
+    /// Rules a pair out, or confirms it where that is true, or takes the decision back.
+    Decide(Reference, Reference, bool),
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let put = (reference(), record()).prop_map(|(name, record)| Change::Put(name, Box::new(record)));
     let delete = reference().prop_map(Change::Delete);
-    prop::collection::vec(prop_oneof![4 => put, 1 => delete], 1..50)
+    let decide = (reference(), reference(), prop::bool::weighted(0.2))
+        .prop_map(|(a, b, resolved)| Change::Decide(a, b, resolved));
+    prop::collection::vec(prop_oneof![8 => put, 2 => delete, 3 => decide], 1..60)
+}
+
+fn decision(a: &Reference, b: &Reference, resolved: bool) -> Decision {
+    let (a, b, method) = (a.clone(), b.clone(), ExclusionMethod::Other);
+    Decision { a, b, method, by: "somebody".to_owned(), reason: "a reason".to_owned(), expires: None, resolved }
 }
 
 fn options(threads: usize) -> EngineOptions {
@@ -187,16 +226,30 @@ fn request(limit: usize, kind: Option<Kind>) -> MatchRequest {
     MatchRequest { limit, min_bits: None, kind, include_unverified: false }
 }
 
-async fn check_every_list(engine: &Engine, collection: &Collection, limit: usize) {
+/// Checks the lists of all records but those whose person is known, which have none and are part of no sum.
+async fn check_every_list(engine: &Engine, everything: &Collection, decisions: &Decisions, limit: usize) {
+    let resolved = decisions.resolved();
+    let mut collection = everything.clone();
+    collection.retain(|name, _| !resolved.contains(name));
+    for name in everything.keys().filter(|name| resolved.contains(name)) {
+        let list = engine.matches(name, request(limit, None)).await.expect("an answer").expect("the record");
+        assert!(list.candidates.is_empty() && list.resolved_with.is_some() && list.searched.records == 0);
+    }
+    check_lists(engine, &collection, decisions, limit).await;
+}
+
+async fn check_lists(engine: &Engine, collection: &Collection, decisions: &Decisions, limit: usize) {
     for (name, query) in collection {
-        let expected = twin(collection, name, query, faces(query.kind));
+        let expected = twin(collection, decisions, name, faces(query.kind));
         let stored = engine.matches(name, request(limit, None)).await.expect("an answer").expect("the record");
         assert_equal(&stored, &expected, limit);
         let inline = engine.match_record(query.clone(), request(limit, None)).await.expect("an answer");
-        assert_eq!(inline.candidates, stored.candidates, "a stored and an inline query find the same");
+        if expected.excluded == 0 {
+            assert_eq!(inline.candidates, stored.candidates, "a stored and an inline query find the same");
+        }
         let same =
             engine.matches(name, request(limit, Some(query.kind))).await.expect("an answer").expect("the record");
-        assert_equal(&same, &twin(collection, name, query, &[query.kind]), limit);
+        assert_equal(&same, &twin(collection, decisions, name, &[query.kind]), limit);
         if let Some(best) = stored.candidates.first() {
             assert_most_informative(collection, query, &collection[&best.record], &best.weight);
         }
@@ -218,7 +271,7 @@ proptest! {
     fn the_engine_equals_the_naive_twin(changes in changes(), threads in 1..=8_usize, limit in 1..12_usize) {
         let directory = tempfile::tempdir().expect("a directory");
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        let mut collection = Collection::new();
+        let (mut collection, mut decisions, mut ids) = (Collection::new(), Decisions::default(), BTreeMap::new());
         let engine = Engine::open(directory.path(), &options(threads)).expect("an engine");
         for change in changes {
             match change {
@@ -230,11 +283,29 @@ proptest! {
                     let existed = runtime.block_on(engine.delete(name.clone())).expect("a delete");
                     prop_assert_eq!(existed, collection.remove(&name).is_some());
                 }
+                Change::Decide(a, b, _) if a == b => {}
+                Change::Decide(a, b, resolved) => {
+                    let pair = (a.clone().min(b.clone()), a.clone().max(b.clone()));
+                    if let Some(id) = ids.remove(&pair) {
+                        prop_assert!(runtime.block_on(engine.withdraw(id)).expect("a withdrawal"));
+                        decisions.set(&a, &b, None);
+                        continue;
+                    }
+                    let known = collection.contains_key(&a) && collection.contains_key(&b);
+                    match runtime.block_on(engine.exclude(decision(&a, &b, resolved), None)) {
+                        Ok(decided) => {
+                            ids.insert(pair, decided.exclusion.id);
+                            decisions.set(&a, &b, Some(resolved));
+                            prop_assert!(known);
+                        }
+                        Err(error) => prop_assert!(!known && matches!(error, EngineError::NoSuchRecord(_))),
+                    }
+                }
             }
         }
-        runtime.block_on(check_every_list(&engine, &collection, limit));
+        runtime.block_on(check_every_list(&engine, &collection, &decisions, limit));
         drop(engine);
         let engine = Engine::open(directory.path(), &options(1)).expect("the engine again");
-        runtime.block_on(check_every_list(&engine, &collection, limit));
+        runtime.block_on(check_every_list(&engine, &collection, &decisions, limit));
     }
 }

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::{Record, Reference};
 
-pub use reader::{Code, Fault};
+pub use reader::{Code, Fault, Node, Object};
 pub use tree::Tree;
 
 /// The contract's schema of a record (JSON Schema 2020-12).
@@ -71,8 +71,13 @@ pub fn parse(text: &[u8]) -> Result<Tree, Invalid> {
 
 /// Reads a record, and the reference in it if there is one.
 pub fn read(tree: &Tree) -> Result<(Option<Reference>, Record), Invalid> {
+    read_by(tree, read::record)
+}
+
+/// Reads anything by walking its nodes. What `walk` finds counts only where it noted no fault.
+pub fn read_by<T>(tree: &Tree, walk: impl FnOnce(&Node<'_>) -> Option<T>) -> Result<T, Invalid> {
     let faults = reader::Faults::default();
-    let found = read::record(&reader::Node::root(tree, &faults));
+    let found = walk(&Node::root(tree, &faults));
     let faults = faults.into_inner();
     match found {
         Some(found) if faults.is_empty() => Ok(found),
@@ -101,4 +106,13 @@ pub fn read_with_reference(tree: &Tree) -> Result<(Reference, Record), Invalid> 
 pub fn write(record: &Record) -> String {
     // A record holds strings, finite numbers and string-keyed maps: nothing that JSON cannot hold.
     serde_json::to_string(record).unwrap_or_default()
+}
+
+/// Writes some fields of a record alone, for comparing them with those of another version of it.
+pub fn write_fields(record: &Record, has: impl Fn(&str) -> bool) -> String {
+    let mut fields = serde_json::to_value(record).unwrap_or_default();
+    if let Some(members) = fields.as_object_mut() {
+        members.retain(|name, _| has(name));
+    }
+    fields.to_string()
 }

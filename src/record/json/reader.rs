@@ -35,7 +35,7 @@ pub trait Code: Copy + 'static {
 pub(super) type Faults = RefCell<Vec<Fault>>;
 
 /// One value and where it stands.
-pub(super) struct Node<'a> {
+pub struct Node<'a> {
     tree: &'a Tree,
     pointer: String,
     faults: &'a Faults,
@@ -52,7 +52,7 @@ impl<'a> Node<'a> {
     }
 
     /// Notes a fault of this value.
-    pub(super) fn fault(&self, code: &'static str, detail: impl Display) {
+    pub fn fault(&self, code: &'static str, detail: impl Display) {
         let detail = detail.to_string();
         self.faults.borrow_mut().push(Fault { pointer: self.pointer.clone(), code, detail });
     }
@@ -62,7 +62,7 @@ impl<'a> Node<'a> {
     }
 
     /// The members of an object.
-    pub(super) fn object(&self) -> Option<Object<'_, 'a>> {
+    pub fn object(&self) -> Option<Object<'_, 'a>> {
         let Tree::Object(members) = self.tree else {
             self.wrong_type("an object");
             return None;
@@ -77,13 +77,13 @@ impl<'a> Node<'a> {
     }
 
     /// The members of an object whose names are data.
-    pub(super) fn entries(&self) -> Vec<(&'a str, Self)> {
+    pub fn entries(&self) -> Vec<(&'a str, Self)> {
         let Some(object) = self.object() else { return Vec::new() };
         object.members.iter().map(|(name, tree)| (name.as_str(), self.below(name, tree))).collect()
     }
 
     /// The items of an array of at most `most`.
-    pub(super) fn list(&self, most: usize) -> Vec<Self> {
+    pub fn list(&self, most: usize) -> Vec<Self> {
         let Tree::List(items) = self.tree else {
             self.wrong_type("an array");
             return Vec::new();
@@ -95,7 +95,7 @@ impl<'a> Node<'a> {
     }
 
     /// The items of an array whose items differ from each other, each read by `read`.
-    pub(super) fn distinct<T: PartialEq>(&self, read: impl Fn(&Self) -> Option<T>) -> Vec<T> {
+    pub fn distinct<T: PartialEq>(&self, read: impl Fn(&Self) -> Option<T>) -> Vec<T> {
         let mut found = Vec::new();
         for item in self.list(usize::MAX) {
             match read(&item) {
@@ -108,7 +108,7 @@ impl<'a> Node<'a> {
     }
 
     /// Any string.
-    pub(super) fn text(&self) -> Option<&'a str> {
+    pub fn text(&self) -> Option<&'a str> {
         match self.tree {
             Tree::Text(text) => Some(text),
             _ => {
@@ -119,7 +119,7 @@ impl<'a> Node<'a> {
     }
 
     /// A string of at most `most` characters; an empty one is unknown.
-    pub(super) fn text_within(&self, most: usize) -> Option<String> {
+    pub fn text_within(&self, most: usize) -> Option<String> {
         let text = self.text()?;
         let length = text.chars().count();
         if length > most {
@@ -128,7 +128,8 @@ impl<'a> Node<'a> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    pub(super) fn number(&self) -> Option<f64> {
+    /// Any number.
+    pub fn number(&self) -> Option<f64> {
         match self.tree {
             Tree::Number(number) => Some(*number),
             _ => {
@@ -138,7 +139,8 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn boolean(&self) -> Option<bool> {
+    /// `true` or `false`.
+    pub fn boolean(&self) -> Option<bool> {
         match self.tree {
             Tree::Bool(value) => Some(*value),
             _ => {
@@ -149,7 +151,7 @@ impl<'a> Node<'a> {
     }
 
     /// One of a closed list.
-    pub(super) fn code<C: Code>(&self) -> Option<C> {
+    pub fn code<C: Code>(&self) -> Option<C> {
         let text = self.text()?;
         let known = C::ALL.iter().copied().find(|value| value.code() == text);
         if known.is_none() {
@@ -160,17 +162,13 @@ impl<'a> Node<'a> {
     }
 
     /// A string read by `parse`, its error noted under `code`.
-    pub(super) fn parsed<T, E: Display>(
-        &self,
-        code: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
+    pub fn parsed<T, E: Display>(&self, code: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         parse(self.text()?).map_err(|error| self.fault(code, error)).ok()
     }
 }
 
 /// An object whose fields are known: what is never asked for is a fault.
-pub(super) struct Object<'n, 'a> {
+pub struct Object<'n, 'a> {
     node: &'n Node<'a>,
     members: &'a [(String, Tree)],
     known: RefCell<Vec<&'static str>>,
@@ -178,14 +176,14 @@ pub(super) struct Object<'n, 'a> {
 
 impl<'a> Object<'_, 'a> {
     /// A field; absent and `null` are the same.
-    pub(super) fn field(&self, name: &'static str) -> Option<Node<'a>> {
+    pub fn field(&self, name: &'static str) -> Option<Node<'a>> {
         self.known.borrow_mut().push(name);
         let tree = self.members.iter().find(|(key, _)| key == name).map(|(_, tree)| tree)?;
         (*tree != Tree::Null).then(|| self.node.below(name, tree))
     }
 
     /// A field that must be there.
-    pub(super) fn required(&self, name: &'static str) -> Option<Node<'a>> {
+    pub fn required(&self, name: &'static str) -> Option<Node<'a>> {
         let field = self.field(name);
         if field.is_none() {
             self.node.fault("missing_field", format_args!("the field `{name}` is required"));
@@ -194,7 +192,7 @@ impl<'a> Object<'_, 'a> {
     }
 
     /// Notes every field that was never asked for.
-    pub(super) fn refuse_unknown(self) {
+    pub fn refuse_unknown(self) {
         let known = self.known.into_inner();
         for (name, tree) in self.members.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
             let likeness = |known: &&str| if name.len() <= SHORT { strsim::jaro_winkler(name, known) } else { 0.0 };
