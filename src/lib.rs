@@ -30,6 +30,7 @@
 //! - [`text`]: full-text search, the only room that knows tantivy.
 //! - [`store`]: the only room that touches `index/`: durable records, versions, the order of writes.
 //! - [`engine`]: the façade; owns the writer, the swap of snapshots and the pool that weighs.
+//! - [`access`]: keys: who may do what, and how often.
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
 //!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
@@ -52,6 +53,7 @@
 //! It owns no records: the case systems do, and a new import rebuilds them; only what people decided on pairs is kept
 //! nowhere else. It excludes nobody by itself: soft evidence only costs bits. It does not learn from what it is asked.
 
+pub mod access;
 pub mod attribute;
 pub mod cli;
 pub mod corpus;

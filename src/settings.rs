@@ -16,6 +16,7 @@ const THREADS: RangeInclusive<u64> = 1..=1_024;
 const RECORD_MAX_BYTES: RangeInclusive<u64> = 1_024..=1 << 30;
 const BATCH_BUFFER_BYTES: RangeInclusive<u64> = 65_536..=1 << 30;
 const QUEUE: RangeInclusive<u64> = 1..=1_000_000;
+const CALLS_PER_SECOND: RangeInclusive<u64> = 0..=1_000_000;
 const TIMEOUT_MS: RangeInclusive<u64> = 100..=3_600_000;
 
 /// What one origin says about each knob. Keys of the file are these names, with `_` or `-`.
@@ -29,6 +30,27 @@ pub struct Layer {
     #[arg(long, env = "CROSSMATCH_INDEX_DIR", value_name = "DIR")]
     #[serde(alias = "index-dir")]
     pub index_dir: Option<PathBuf>,
+    /// The file of the keys that callers must show, as `crossmatch keys` makes it. Without it the service listens on
+    /// loopback only, and whoever reaches it may do everything
+    #[arg(long, env = "CROSSMATCH_KEYS", value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+    /// Calls a second of a key that has no limit of its own; 0: no limit [default: 100]
+    #[arg(long, env = "CROSSMATCH_CALLS_PER_SECOND", value_name = "N",
+        value_parser = parser!(u64).range(CALLS_PER_SECOND))]
+    #[serde(alias = "calls-per-second")]
+    pub calls_per_second: Option<u64>,
+    /// Certificates of the service in PEM, its own first: from then on it speaks TLS only
+    #[arg(long, env = "CROSSMATCH_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    #[serde(alias = "tls-certificate")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate in PEM
+    #[arg(long, env = "CROSSMATCH_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    #[serde(alias = "tls-key")]
+    pub tls_key: Option<PathBuf>,
+    /// Where else to answer probes and metrics, without keys and TLS
+    #[arg(long, env = "CROSSMATCH_OPERATION_LISTEN", value_name = "HOST:PORT")]
+    #[serde(alias = "operation-listen")]
+    pub operation_listen: Option<String>,
     /// Threads that weigh records [default: one a processor]
     #[arg(long, env = "CROSSMATCH_THREADS", value_name = "N", value_parser = parser!(u64).range(THREADS))]
     pub threads: Option<u64>,
@@ -130,6 +152,14 @@ pub struct Settings {
     pub listen: String,
     /// The directory of the index.
     pub index_dir: PathBuf,
+    /// The file of keys; none: nobody is asked.
+    pub keys: Option<PathBuf>,
+    /// Calls a second of a key that has no limit of its own; 0: no limit.
+    pub calls_per_second: u32,
+    /// Certificates and their private key; none: no TLS.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// `HOST:PORT` of probes and metrics alone.
+    pub operation_listen: Option<String>,
     /// Threads that weigh records.
     pub threads: usize,
     /// Parameters of the evidence; none: the built-in ones.
@@ -179,6 +209,9 @@ pub enum SettingsError {
         /// What is wrong with it.
         message: String,
     },
+    /// A certificate without its key, or the reverse.
+    #[error("TLS needs both `tls_certificate` and `tls_key`")]
+    HalfOfTls,
     /// A number outside its limits.
     #[error("the setting `{name}` is {value}; it must be from {least} to {most}")]
     OutOfRange {
@@ -211,6 +244,11 @@ impl Layer {
         Self {
             listen: self.listen.or(below.listen),
             index_dir: self.index_dir.or(below.index_dir),
+            keys: self.keys.or(below.keys),
+            calls_per_second: self.calls_per_second.or(below.calls_per_second),
+            tls_certificate: self.tls_certificate.or(below.tls_certificate),
+            tls_key: self.tls_key.or(below.tls_key),
+            operation_listen: self.operation_listen.or(below.operation_listen),
             threads: self.threads.or(below.threads),
             model: self.model.or(below.model),
             demo: self.demo.or(below.demo),
@@ -235,6 +273,15 @@ impl Settings {
         Ok(Self {
             listen: layer.listen.unwrap_or_else(|| "127.0.0.1:8080".to_owned()),
             index_dir: layer.index_dir.unwrap_or_else(|| PathBuf::from("index")),
+            keys: layer.keys,
+            calls_per_second: number("calls_per_second", layer.calls_per_second.unwrap_or(100), CALLS_PER_SECOND)?
+                as u32,
+            tls: match (layer.tls_certificate, layer.tls_key) {
+                (Some(certificate), Some(key)) => Some((certificate, key)),
+                (None, None) => None,
+                _ => return Err(SettingsError::HalfOfTls),
+            },
+            operation_listen: layer.operation_listen,
             threads: number("threads", layer.threads.unwrap_or(processors), THREADS)?,
             model: layer.model,
             demo: layer.demo.unwrap_or(false),

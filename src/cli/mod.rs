@@ -5,6 +5,7 @@ mod demo;
 mod evaluate;
 mod fit;
 mod import;
+mod keys;
 mod model;
 mod openapi;
 mod serve;
@@ -27,6 +28,8 @@ enum Command {
     Import(import::Options),
     /// Runs the service until SIGINT or SIGTERM
     Serve(Box<serve::Options>),
+    /// Makes, lists and takes back the keys of callers
+    Keys(keys::Keys),
     /// Prints openapi.yaml
     Openapi,
     /// Measures matching on a collection of known truth
@@ -54,6 +57,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Import(options) => import::run(&options),
         Command::Serve(options) => serve::run(*options),
+        Command::Keys(options) => keys::run(&options),
         Command::Openapi => openapi::run(),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Fit(options) => fit::run(&options),

@@ -14,8 +14,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::{Failure, demo, model};
+use crate::access::Guard;
 use crate::engine::{Engine, EngineOptions};
-use crate::http::{self, App, Limits, Listener, ServerOptions};
+use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions};
 use crate::model::Model;
 use crate::settings::{Layer, Settings, SettingsError};
 use crate::telemetry;
@@ -34,11 +35,11 @@ pub(super) struct Options {
 pub(super) fn run(options: Options) -> Result<(), Failure> {
     let settings = settings(options).map_err(|error| Failure(error.to_string()))?;
     telemetry::start_log(settings.log_level, settings.log_format).map_err(|error| Failure(error.to_string()))?;
-    let listener = Listener::bind(&settings.listen)
-        .map_err(|error| Failure::doing(format_args!("cannot listen at {} (see --listen)", settings.listen), error))?;
+    let listeners = listeners(&settings)?;
+    let guard = guard(&settings, &listeners)?;
     let model = model::load(settings.model.as_deref())?;
     let directory = Directory::of(&settings)?;
-    let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), listener));
+    let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), (listeners, guard)));
     if let Some(engine) = app.opened() {
         engine.close();
     }
@@ -48,6 +49,43 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
 fn settings(options: Options) -> Result<Settings, SettingsError> {
     let file = options.config.as_deref().map_or(Ok(Layer::default()), Layer::read)?;
     Settings::new(options.layer.over(file))
+}
+
+fn bind(address: &str, setting: &str) -> Result<Listener, Failure> {
+    let failed = |error| Failure::doing(format_args!("cannot listen at {address} (see --{setting})"), error);
+    Listener::bind(address).map_err(failed)
+}
+
+fn listeners(settings: &Settings) -> Result<Listeners, Failure> {
+    let mut service = bind(&settings.listen, "listen")?;
+    if let Some((certificate, key)) = &settings.tls {
+        service = service.with_tls(certificate, key).map_err(|error| Failure(error.to_string()))?;
+    }
+    let operation = settings.operation_listen.as_deref().map(|address| bind(address, "operation-listen"));
+    Ok(Listeners { service, operation: operation.transpose()? })
+}
+
+/// Without keys nobody is asked, and nobody from elsewhere may come.
+fn guard(settings: &Settings, listeners: &Listeners) -> Result<Guard, Failure> {
+    let listen = &settings.listen;
+    let (is_loopback, is_tls) = (listeners.service.is_loopback(), listeners.service.is_tls());
+    let Some(file) = &settings.keys else {
+        if !is_loopback {
+            return Err(Failure(format!(
+                "{listen} can be reached from other machines, and there are no keys: make one with `crossmatch keys \
+                 create` and give its file by --keys, or listen on 127.0.0.1"
+            )));
+        }
+        tracing::warn!(listen, "there are no keys (see --keys): whoever reaches this address may do everything");
+        return Ok(Guard::Open);
+    };
+    if !is_loopback && !is_tls {
+        tracing::warn!(
+            listen,
+            "keys and records travel in clear text (see --tls-certificate), unless a proxy speaks TLS"
+        );
+    }
+    Guard::with_keys(file, settings.calls_per_second).map_err(|error| Failure(error.to_string()))
 }
 
 /// Where the index is: the demonstration's is gone afterwards.
@@ -78,15 +116,18 @@ async fn serve(
     settings: &Settings,
     model: Model,
     directory: &Path,
-    listener: Listener,
+    (listeners, guard): (Listeners, Guard),
 ) -> (Arc<App>, Result<(), Failure>) {
-    let app = App::new(limits(settings));
-    let address = listener.address();
+    let app = App::new(guard, limits(settings));
+    let address = listeners.service.address().map(|address| {
+        let scheme = if listeners.service.is_tls() { "https" } else { "http" };
+        (scheme, address)
+    });
     let (stop, stopped) = oneshot::channel::<()>();
     let served = async {
         // The other half is dropped rather than sent to: either way the wait is over.
         let stopped = async { stopped.await.unwrap_or_default() };
-        http::run(listener, Arc::clone(&app), &server_options(settings), stopped).await
+        http::run(listeners, Arc::clone(&app), &server_options(settings), stopped).await
     };
     let worked = async {
         let address = address.map_err(|error| Failure::doing("cannot tell the address", error))?;
@@ -104,7 +145,7 @@ async fn until_signal(
     settings: &Settings,
     model: Model,
     directory: &Path,
-    (app, address): (&App, SocketAddr),
+    (app, (scheme, address)): (&App, (&str, SocketAddr)),
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let engine = tokio::select! {
@@ -119,7 +160,7 @@ async fn until_signal(
     }
     let records: u64 = engine.census().records.iter().sum();
     app.provide(engine);
-    announce(address, records, directory);
+    announce(&format!("{scheme}://{address}"), records, directory);
     signals.next().await;
     tracing::info!("stopping");
     Ok(())
@@ -144,11 +185,11 @@ fn open(settings: &Settings, model: Model, directory: &Path) -> impl Future<Outp
 }
 
 /// The one line on stdout. That nobody reads it is no reason to stop.
-fn announce(address: SocketAddr, records: u64, directory: &Path) {
+fn announce(address: &str, records: u64, directory: &Path) {
     let version = env!("CARGO_PKG_VERSION");
     let directory = directory.display();
     let mut stdout = std::io::stdout();
-    let _ = writeln!(stdout, "crossmatch {version} ready at http://{address} ({records} records in {directory})");
+    let _ = writeln!(stdout, "crossmatch {version} ready at {address} ({records} records in {directory})");
     let _ = stdout.flush();
 }
 

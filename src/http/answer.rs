@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::clearance;
 use crate::attribute::{Detail, Evidence, Part};
 use crate::matching::{Candidate, CandidateList, Comparison, Weight};
 use crate::model::Bits;
@@ -118,6 +119,10 @@ struct EvidenceAnswer {
     #[serde(skip_serializing_if = "Details::is_empty")]
     #[schema(required = false, value_type = Object, example = json!({"agree": 24, "incomparable": 6}))]
     details: Details,
+    /// True: the words and details are withheld, because the key has no clearance. The bits count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    withheld: bool,
 }
 
 /// One field's share of an attribute's evidence.
@@ -194,36 +199,38 @@ struct WhyNotAnswer {
     detail: String,
 }
 
-impl From<CandidateList> for Candidates {
-    fn from(list: CandidateList) -> Self {
+impl Candidates {
+    /// A list as somebody with or without clearance may see it.
+    pub(super) fn new(list: CandidateList, clearance: bool) -> Self {
+        let candidates = list.candidates.into_iter();
         Self {
             none_of_these: list.none_of_these,
             searched: SearchedAnswer { records: list.searched.records, excluded: list.searched.excluded, exact: true },
             resolved_with: list.resolved_with.map(|other| other.to_string()),
             elapsed_us: list.phases.total_us(),
-            candidates: list.candidates.into_iter().map(CandidateAnswer::from).collect(),
+            candidates: candidates.map(|candidate| CandidateAnswer::new(candidate, clearance)).collect(),
         }
     }
 }
 
-impl From<Candidate> for CandidateAnswer {
-    fn from(candidate: Candidate) -> Self {
+impl CandidateAnswer {
+    fn new(candidate: Candidate, clearance: bool) -> Self {
         Self {
             rank: candidate.rank,
             record: candidate.record.to_string(),
             kind: candidate.kind.code(),
-            weight: candidate.weight.into(),
+            weight: WeightAnswer::new(candidate.weight, clearance),
         }
     }
 }
 
-impl From<Weight> for WeightAnswer {
-    fn from(weight: Weight) -> Self {
+impl WeightAnswer {
+    fn new(weight: Weight, clearance: bool) -> Self {
         Self {
             score_bits: weight.score.to_f64(),
             prior_bits: weight.prior.to_f64(),
             posterior: weight.posterior,
-            evidence: weight.evidence.into_iter().map(EvidenceAnswer::from).collect(),
+            evidence: weight.evidence.into_iter().map(|told| EvidenceAnswer::new(told, clearance)).collect(),
             missing: weight.missing,
             most_informative_missing: weight.most_informative_missing.map(|informative| InformativeAnswer {
                 attribute: informative.attribute,
@@ -233,8 +240,9 @@ impl From<Weight> for WeightAnswer {
     }
 }
 
-impl From<Evidence> for EvidenceAnswer {
-    fn from(evidence: Evidence) -> Self {
+impl EvidenceAnswer {
+    fn new(evidence: Evidence, clearance: bool) -> Self {
+        let (evidence, withheld) = if clearance { (evidence, false) } else { clearance::evidence(evidence) };
         Self {
             attribute: evidence.attribute,
             bits: Bits::to_f64(evidence.bits),
@@ -242,6 +250,7 @@ impl From<Evidence> for EvidenceAnswer {
             summary: evidence.summary,
             parts: evidence.parts.into_iter().map(PartAnswer::from).collect(),
             details: Details(evidence.details),
+            withheld,
         }
     }
 }
@@ -253,9 +262,9 @@ impl From<Part> for PartAnswer {
 }
 
 impl ComparisonAnswer {
-    /// The answer for two sides, each named if it is stored.
-    pub(super) fn new(a: Option<String>, b: Option<String>, comparison: Comparison) -> Self {
+    /// The answer for two sides, each named if it is stored, as somebody with or without clearance may see it.
+    pub(super) fn new([a, b]: [Option<String>; 2], comparison: Comparison, clearance: bool) -> Self {
         let why_not = comparison.why_not.map(|why| WhyNotAnswer { code: why.code, detail: why.detail });
-        Self { a, b, weight: comparison.weight.into(), listed: why_not.is_none(), why_not }
+        Self { a, b, weight: WeightAnswer::new(comparison.weight, clearance), listed: why_not.is_none(), why_not }
     }
 }

@@ -28,7 +28,8 @@ use super::lines::{Line, Lines};
 use super::openapi::Refused;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemBody};
-use super::{App, Shared, body, matches};
+use super::{App, Shared, body, guard, matches, records};
+use crate::access::{Caller, Scope};
 use crate::engine::{Engine, EngineError, Outcome};
 use crate::record::json::{self, Tree};
 use crate::record::{Record, Reference};
@@ -108,6 +109,10 @@ pub(super) async fn batch(app: Shared, request: HttpRequest, payload: Payload) -
     let mut parameters = Parameters::of(&request)?;
     let (wants_matches, limit) = (parameters.flag("matches", false)?, parameters.limit()?);
     parameters.finish()?;
+    let caller = guard::caller(&request);
+    if wants_matches {
+        guard::need(&caller, Scope::MatchRead)?;
+    }
     let lines = Lines::new(body::ndjson(&request, payload, &app)?, app.limits.record_max_bytes);
     let engine = app.engine()?;
     let (answers, stream) = buffer(app.limits.batch_buffer_bytes);
@@ -116,6 +121,7 @@ pub(super) async fn batch(app: Shared, request: HttpRequest, payload: Payload) -
         matching: Semaphore::new(app.limits.batch_matches),
         limit: wants_matches.then_some(limit),
         request_id: RequestId::of(&request),
+        caller,
         app: app.into_inner(),
     };
     rt::spawn(Batch::new(work).run(lines, answers));
@@ -131,6 +137,7 @@ struct Work {
     /// How many candidates a line wants, if any.
     limit: Option<usize>,
     request_id: RequestId,
+    caller: Arc<Caller>,
 }
 
 /// A line that was read, and what is to be done about it.
@@ -297,6 +304,8 @@ impl Work {
     }
 
     async fn put(&self, reference: Reference, record: Record) -> Result<Answer, Problem> {
+        guard::need_source(&self.caller, reference.source())?;
+        records::check_dropped(&self.engine, &self.caller, &reference, &record).await?;
         let written = patiently(|| self.engine.put(reference.clone(), record.clone(), None)).await?;
         let matches = match self.limit {
             Some(limit) => self.matches(&reference, limit).await?,
@@ -314,7 +323,7 @@ impl Work {
     async fn matches(&self, reference: &Reference, limit: usize) -> Result<Option<Candidates>, Problem> {
         let _turn = self.matching.acquire().await.map_err(|_| Problem::Internal)?;
         let list = patiently(|| self.engine.matches(reference, matches::asking_for(limit))).await?;
-        Ok(list.map(|list| self.app.candidates(list)))
+        Ok(list.map(|list| self.app.candidates(list, &self.caller)))
     }
 
     fn refused(&self, problem: &Problem) -> Answer {

@@ -10,7 +10,7 @@ use super::answer::ComparisonAnswer;
 use super::openapi::Refused;
 use super::parameters;
 use super::problem::Problem;
-use super::{body, openapi};
+use super::{body, guard, openapi};
 use crate::engine::Subject;
 use crate::record::Reference;
 use crate::record::json::{self, Fault, Invalid, Tree};
@@ -48,10 +48,10 @@ pub(super) async fn compare(app: Shared, request: HttpRequest, payload: Payload)
     parameters::none(&request)?;
     let text = body::json(&request, payload, &app).await?;
     let Sides { a, b, limit } = body::parsed(text, sides).await?;
-    let names = (name(&a), name(&b));
+    let names = [name(&a), name(&b)];
     let compared = app.engine()?.compare(a, b, limit).await?;
     let comparison = compared.map_err(Problem::NoSuchRecord)?;
-    Ok(HttpResponse::Ok().json(ComparisonAnswer::new(names.0, names.1, comparison)))
+    Ok(HttpResponse::Ok().json(ComparisonAnswer::new(names, comparison, guard::caller(&request).clearance)))
 }
 
 struct Sides {

@@ -15,10 +15,11 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use super::App;
+use super::guard::{self, Admitted};
 use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
 
 /// SHA-256 of the model's parameters: the same figures come only from the same model.
@@ -59,6 +60,8 @@ struct Exchange {
     id: RequestId,
     method: &'static str,
     route: String,
+    /// Who makes it, and what is left of its allowance.
+    admitted: Option<Admitted>,
     status: u16,
     started: Instant,
 }
@@ -72,6 +75,7 @@ impl Drop for Exchange {
             route = self.route,
             status = self.status,
             elapsed_us = elapsed.as_micros() as u64,
+            caller = self.admitted.as_ref().map(|admitted| admitted.caller.id.as_str()),
             request_id = self.id.as_str(),
             "answered"
         );
@@ -90,10 +94,24 @@ pub(super) async fn around(
         app: app.into_inner(),
         id: id.clone(),
         method: bounded(request.method()),
-        route: "unmatched".to_owned(),
+        route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+        admitted: None,
         status: 500,
         started: Instant::now(),
     };
+    match guard::admit(&exchange.app, &request) {
+        Ok(admitted) => {
+            request.extensions_mut().insert(Arc::clone(&admitted.caller));
+            exchange.admitted = Some(admitted);
+        }
+        Err(turned) => {
+            exchange.admitted = turned.known;
+            exchange.status = turned.problem.status_code().as_u16();
+            // `into_response` would lose the problem that the body is made from.
+            let response = ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(turned.problem));
+            return Ok(finished(response, exchange));
+        }
+    }
     let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         Ok(Err(error)) => {
@@ -105,9 +123,6 @@ pub(super) async fn around(
             return Err(failed(&Problem::Internal, &exchange.app, &id));
         }
     };
-    if let Some(route) = response.request().match_pattern() {
-        exchange.route = route;
-    }
     exchange.status = response.status().as_u16();
     Ok(finished(response, exchange))
 }
@@ -119,6 +134,13 @@ fn finished(mut response: ServiceResponse<BoxBody>, exchange: Exchange) -> Servi
         let body = problem_of(response.response().error(), status).body(exchange.id.as_str());
         response = response.map_body(|_, _| BoxBody::new(text_of(&body)));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    }
+    if let Some(left) = exchange.admitted.as_ref().and_then(|admitted| admitted.left) {
+        guard::tell_left(response.headers_mut(), left);
+    }
+    if exchange.route.starts_with("/v1/") {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization"));
     }
     mark(response.headers_mut(), &exchange.app, &exchange.id);
     response.map_body(|_, body| BoxBody::new(Followed { body, _exchange: exchange }))

@@ -9,7 +9,7 @@ use super::answer::Candidates;
 use super::openapi::{KindCode, Refused};
 use super::parameters::Parameters;
 use super::problem::Problem;
-use super::{body, records};
+use super::{body, guard, records};
 use crate::engine::MatchRequest;
 use crate::record::json;
 
@@ -54,7 +54,7 @@ pub(super) async fn of_stored(
     let asked = asked(&request)?;
     let list = app.engine()?.matches(&reference, asked).await?;
     let list = list.ok_or(Problem::NoSuchRecord(reference))?;
-    Ok(HttpResponse::Ok().json(app.candidates(list)))
+    Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
 }
 
 /// Match a record without storing it
@@ -76,7 +76,7 @@ pub(super) async fn of_inline(app: Shared, request: HttpRequest, payload: Payloa
     let text = body::json(&request, payload, &app).await?;
     let record = body::parsed(text, |text| Ok(json::read(&json::parse(text)?)?.1)).await?;
     let list = app.engine()?.match_record(record, asked).await?;
-    Ok(HttpResponse::Ok().json(app.candidates(list)))
+    Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
 }
 
 /// What a match is asked for unless told otherwise.

@@ -1,6 +1,7 @@
 //! HTTP: the only room that knows actix, status codes and the JSON of answers. One file a resource.
 //!
-//! A call goes through `exchange`, which names, measures and logs it and gives an error its body; then to its
+//! A call goes through `exchange`, which names, measures and logs it, asks `guard` whether it may be made, and gives an
+//! error its body; then to its
 //! resource, which reads path, query, headers and body **before** it asks for the engine, so that a bad call is told
 //! what is wrong with it whatever state the service is in. `problem` is the one place that maps failures to status
 //! codes. No handler blocks its worker: the engine's calls are futures, and the quick reads go to the pool for
@@ -10,10 +11,12 @@ mod answer;
 mod attributes;
 mod batch;
 mod body;
+mod clearance;
 mod compare;
 mod docs;
 mod exchange;
 mod exclusions;
+mod guard;
 mod lines;
 mod matches;
 mod openapi;
@@ -32,8 +35,9 @@ use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 use tokio::sync::watch;
 
 pub use openapi::specification;
-pub use server::{Listener, ServerOptions, block_on, run};
+pub use server::{Listener, Listeners, ServerOptions, TlsError, block_on, run};
 
+use crate::access::{Caller, Guard};
 use crate::engine::Engine;
 use crate::matching::CandidateList;
 use crate::telemetry::Metrics;
@@ -55,6 +59,7 @@ pub struct Limits {
 /// What all calls share.
 pub struct App {
     engine: OnceLock<Arc<Engine>>,
+    guard: Guard,
     limits: Limits,
     metrics: Metrics,
     stopping: watch::Sender<bool>,
@@ -62,9 +67,9 @@ pub struct App {
 
 impl App {
     /// An application that is alive but not ready: it has no engine yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
+    pub fn new(guard: Guard, limits: Limits) -> Arc<Self> {
         let stopping = watch::Sender::new(false);
-        Arc::new(Self { engine: OnceLock::new(), limits, metrics: Metrics::new(), stopping })
+        Arc::new(Self { engine: OnceLock::new(), guard, limits, metrics: Metrics::new(), stopping })
     }
 
     /// Makes the application ready. The first engine stays.
@@ -101,10 +106,10 @@ impl App {
         }
     }
 
-    /// A list as it is answered, its match counted.
-    fn candidates(&self, list: CandidateList) -> answer::Candidates {
+    /// A list as it is answered to this caller, its match counted.
+    fn candidates(&self, list: CandidateList, caller: &Caller) -> answer::Candidates {
         self.metrics.matched(&list.phases, list.searched.records);
-        list.into()
+        answer::Candidates::new(list, caller.clearance)
     }
 }
 
@@ -124,14 +129,25 @@ fn routes(config: &mut ServiceConfig) {
         .service(readable("/v1/exclusions/{id}", exclusions::get).route(web::delete().to(exclusions::delete)))
         .service(readable("/v1/search", search::search))
         .service(readable("/v1/attributes", attributes::attributes))
-        .service(readable("/livez", probes::alive))
-        .service(readable("/readyz", probes::ready))
-        .service(readable("/metrics", probes::metrics))
+        .configure(probes_and_metrics)
         .service(readable("/openapi.yaml", docs::specification))
         .service(readable("/", docs::redirect))
         .service(readable("/docs", docs::redirect))
         .service(readable("/docs/{file:.*}", docs::page))
         .default_service(web::to(unknown_path));
+}
+
+/// What operators' machines ask for.
+fn probes_and_metrics(config: &mut ServiceConfig) {
+    config
+        .service(readable("/livez", probes::alive))
+        .service(readable("/readyz", probes::ready))
+        .service(readable("/metrics", probes::metrics));
+}
+
+/// The paths of the listener that is for operators' machines.
+fn routes_of_operation(config: &mut ServiceConfig) {
+    config.configure(probes_and_metrics).default_service(web::to(unknown_path));
 }
 
 /// A resource that is read with GET, and with HEAD for what GET would say of it.

@@ -7,14 +7,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use serde_json::Value;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Schema, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, OpenApi, PartialSchema, ToSchema};
+use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{attributes, batch, compare, docs, exclusions, matches, probes, records, search};
+use super::{attributes, batch, compare, docs, exclusions, guard, matches, probes, records, search};
 use crate::record::json::{Code, SCHEMA_VALUE};
 use crate::record::{ExclusionMethod, Kind, Sex};
 
@@ -41,8 +43,44 @@ use crate::record::{ExclusionMethod, Kind, Sex};
         docs::specification,
     ),
     components(schemas(ProblemBody, KindCode, SexCode, ExclusionMethodCode)),
+    modifiers(&Guarded),
 )]
 struct Api;
+
+/// Adds to every call what `guard` asks of it.
+struct Guarded;
+
+impl Modify for Guarded {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut openapi.paths.paths {
+            let operations = [
+                (Method::GET, &mut item.get),
+                (Method::PUT, &mut item.put),
+                (Method::POST, &mut item.post),
+                (Method::DELETE, &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                if let (Some(operation), Some(told)) = (operation, guard::told(&method, path)) {
+                    ask(operation, &told);
+                }
+            }
+        }
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+        let bearer =
+            bearer.description(Some("A key that `crossmatch keys create` made, where the service asks for keys"));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("key", SecurityScheme::Http(bearer.build()));
+    }
+}
+
+fn ask(operation: &mut Operation, told: &str) {
+    let description = operation.description.take().unwrap_or_default();
+    operation.description = Some(format!("{description}\n\n{told}"));
+    operation.security = Some(vec![SecurityRequirement::default(), SecurityRequirement::new("key", [""; 0])]);
+    for responses in [Refused::<401>::responses(), Refused::<403>::responses(), Refused::<429>::responses()] {
+        operation.responses.responses.extend(responses);
+    }
+}
 
 static SPECIFICATION: LazyLock<String> = LazyLock::new(|| {
     let mut whole = serde_norway::to_value(Api::openapi()).unwrap_or_default();
@@ -185,6 +223,9 @@ impl<const STATUS: u16> IntoResponses for Refused<STATUS> {
 /// What a status means in every operation that can answer it.
 fn meaning(status: u16) -> &'static str {
     match status {
+        401 => "There is no key, or not a good one",
+        403 => "The key may not do this",
+        429 => "Too many calls with this key; try again after `Retry-After`",
         400 => "A parameter, a header, the path or the JSON cannot be read",
         404 => "There is no such record or exclusion",
         408 => "The next piece of the body did not arrive in time",

@@ -11,6 +11,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Denied, Scope};
 use crate::engine::{EngineError, Refusal};
 use crate::record::json::{Fault, Invalid};
 use crate::record::{InvalidReference, Reference};
@@ -25,9 +26,28 @@ const FAULTS_LISTED: usize = 1_000;
 /// Seconds after which a caller that was refused for now may come again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
+/// How callers say who they are (RFC 6750).
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"crossmatch\"");
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static("Bearer realm=\"crossmatch\", error=\"invalid_token\"");
+
 /// Why a call failed.
 #[derive(Clone, Debug, Error)]
 pub(super) enum Problem {
+    /// The caller is not known.
+    #[error("{0}")]
+    NotAdmitted(Denied),
+    /// The caller may not do this.
+    #[error("the key does not have the scope `{}`", .0.code())]
+    MissingScope(Scope),
+    /// The caller may not write records of this source.
+    #[error("the key may not write records of the source `{0}`")]
+    SourceNotAllowed(String),
+    /// The write would drop what the caller cannot see.
+    #[error("the stored record has {}, which this key has no clearance to see, and the new one would drop it", .fields.join(", "))]
+    ClearanceRequired { fields: Vec<&'static str> },
+    /// The caller's allowance is used up.
+    #[error("too many calls with this key; come again in {seconds} s")]
+    TooManyCalls { seconds: u64 },
     /// A query parameter that is unknown, twice, or out of range.
     #[error("the parameter `{name}` {detail}")]
     InvalidParameter { name: String, detail: String },
@@ -119,6 +139,13 @@ impl Problem {
     /// Its status, its stable code and its title.
     const fn shape(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
+            Self::NotAdmitted(Denied::NoKey) => (StatusCode::UNAUTHORIZED, "no_key", "No key"),
+            Self::NotAdmitted(Denied::UnknownKey) => (StatusCode::UNAUTHORIZED, "unknown_key", "Unknown key"),
+            Self::NotAdmitted(Denied::ExpiredKey) => (StatusCode::UNAUTHORIZED, "expired_key", "Expired key"),
+            Self::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope", "Missing scope"),
+            Self::SourceNotAllowed(_) => (StatusCode::FORBIDDEN, "source_not_allowed", "Source not allowed"),
+            Self::ClearanceRequired { .. } => (StatusCode::FORBIDDEN, "clearance_required", "Clearance required"),
+            Self::TooManyCalls { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_calls", "Too many calls"),
             Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
             Self::InvalidHeader { .. } => (StatusCode::BAD_REQUEST, "invalid_header", "Invalid header"),
             Self::InvalidReference(_) => (StatusCode::BAD_REQUEST, "invalid_reference", "Not a record's name"),
@@ -202,8 +229,13 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
-        if self.passes() {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        let headers = response.headers_mut();
+        match self {
+            Self::NotAdmitted(Denied::NoKey) => _ = headers.insert(header::WWW_AUTHENTICATE, CHALLENGE),
+            Self::NotAdmitted(_) => _ = headers.insert(header::WWW_AUTHENTICATE, INVALID_TOKEN),
+            Self::TooManyCalls { seconds } => _ = headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds)),
+            other if other.passes() => _ = headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+            _ => {}
         }
         response
     }

@@ -14,7 +14,8 @@ use super::answer::Candidates;
 use super::openapi::Refused;
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
-use super::{body, matches};
+use super::{body, clearance, guard, matches};
+use crate::access::{Caller, Scope};
 use crate::engine::{Engine, EngineError, Outcome, Stored, Written};
 use crate::record::json::{self, Fault, Invalid, Tree};
 use crate::record::{Record, Reference};
@@ -60,6 +61,9 @@ struct StoredAnswer {
     /// The record, without `source` and `id`.
     #[schema(schema_with = super::openapi::record)]
     record: (),
+    /// Fields of the record that are withheld, because the key has no clearance. Only where there are any.
+    #[schema(required = false, example = json!(["dental"]))]
+    withheld: Vec<String>,
 }
 
 #[derive(IntoParams)]
@@ -111,15 +115,21 @@ pub(super) async fn put(
     let limit = parameters.limit()?;
     let wants_matches = parameters.flag("matches", true)?;
     parameters.finish()?;
+    let caller = guard::caller(&request);
+    guard::need_source(&caller, reference.source())?;
+    if wants_matches {
+        guard::need(&caller, Scope::MatchRead)?;
+    }
     let condition = Condition::of(request.headers())?;
     let text = body::json(&request, payload, &app).await?;
     let named = reference.clone();
     let record = body::parsed(text, move |text| record_of(text, &named)).await?;
     let engine = app.engine()?;
+    check_dropped(&engine, &caller, &reference, &record).await?;
     let written = condition.put(&engine, &reference, record).await?;
     let matches = if wants_matches {
         let found = engine.matches(&reference, matches::asking_for(limit)).await.map_err(after_storing)?;
-        found.map(|list| app.candidates(list))
+        found.map(|list| app.candidates(list, &caller))
     } else {
         None
     };
@@ -161,7 +171,7 @@ pub(super) async fn get(
     if known.is_some_and(|known| known.hold_weakly(stored.version)) {
         return Ok(HttpResponse::NotModified().insert_header(etag).finish());
     }
-    let text = text_of(&reference, &stored);
+    let text = text_of(&reference, &stored, guard::caller(&request).clearance);
     Ok(HttpResponse::Ok().insert_header(etag).content_type("application/json").body(text))
 }
 
@@ -186,6 +196,7 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let reference = reference(&path)?;
     parameters::none(&request)?;
+    guard::need_source(&guard::caller(&request), reference.source())?;
     app.engine()?.delete(reference).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -198,9 +209,29 @@ async fn stored(engine: &Arc<Engine>, reference: &Reference) -> Result<Option<St
 }
 
 /// The answer around a record that is JSON already. A reference has no character that JSON escapes.
-fn text_of(reference: &Reference, stored: &Stored) -> String {
+fn text_of(reference: &Reference, stored: &Stored, has_clearance: bool) -> String {
     let (source, id, version, record) = (reference.source(), reference.id(), stored.version, &stored.json);
-    format!(r#"{{"source":"{source}","id":"{id}","version":{version},"record":{record}}}"#)
+    let (shown, withheld) = if has_clearance { Default::default() } else { clearance::record(record) };
+    let (record, withheld) = match withheld.as_slice() {
+        [] => (record, String::new()),
+        fields => (&shown, format!(r#","withheld":["{}"]"#, fields.join(r#"",""#))),
+    };
+    format!(r#"{{"source":"{source}","id":"{id}","version":{version},"record":{record}{withheld}}}"#)
+}
+
+/// Refuses a write that would drop what the caller cannot see, because it read the record without it.
+pub(super) async fn check_dropped(
+    engine: &Arc<Engine>,
+    caller: &Caller,
+    reference: &Reference,
+    record: &Record,
+) -> Result<(), Problem> {
+    if caller.clearance {
+        return Ok(());
+    }
+    let stored = stored(engine, reference).await?;
+    let fields = stored.map(|stored| clearance::dropped(&stored.json, record)).unwrap_or_default();
+    if fields.is_empty() { Ok(()) } else { Err(Problem::ClearanceRequired { fields }) }
 }
 
 /// A put that stored its record must not look like one that did not.

@@ -1,16 +1,23 @@
-//! The server: the socket, actix's workers, and an orderly end.
+//! The server: the sockets, TLS, actix's workers, and an orderly end.
 
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Application, HttpServer};
 
-use super::{App, exchange, routes};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
+
+use super::guard::ForOperators;
+use super::{App, exchange, routes, routes_of_operation};
 
 /// The server's own knobs.
 #[derive(Clone, Debug)]
@@ -31,6 +38,36 @@ const LINGER: Duration = Duration::from_secs(5);
 /// A bound socket that nobody serves yet.
 pub struct Listener {
     sockets: Vec<TcpListener>,
+    tls: Option<rustls::ServerConfig>,
+}
+
+/// Where a service listens.
+pub struct Listeners {
+    /// For everything.
+    pub service: Listener,
+    /// For probes and metrics alone, without keys.
+    pub operation: Option<Listener>,
+}
+
+/// Why a certificate cannot be used. Names the file.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// A file is not there or not PEM.
+    #[error("cannot read {file}: {error}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        error: rustls::pki_types::pem::Error,
+    },
+    /// The two do not fit each other, or cannot be used.
+    #[error("cannot use the certificate in {file}: {error}")]
+    Unusable {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        error: rustls::Error,
+    },
 }
 
 impl Listener {
@@ -48,7 +85,31 @@ impl Listener {
         if sockets.is_empty() {
             return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address"));
         }
-        Ok(Self { sockets })
+        Ok(Self { sockets, tls: None })
+    }
+
+    /// Speaks TLS with a certificate and its private key.
+    pub fn with_tls(self, certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let unreadable = |file: &Path, error| TlsError::Unreadable { file: file.display().to_string(), error };
+        let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+        let chain: Vec<CertificateDer<'static>> = chain.map_err(|error| unreadable(certificate, error))?;
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
+        let unusable = |error| TlsError::Unusable { file: certificate.display().to_string(), error };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.map_err(unusable)?.with_no_client_auth();
+        let tls = builder.with_single_cert(chain, key).map_err(unusable)?;
+        Ok(Self { tls: Some(tls), ..self })
+    }
+
+    /// Whether only this machine can reach it.
+    pub fn is_loopback(&self) -> bool {
+        self.sockets.iter().all(|socket| socket.local_addr().is_ok_and(|address| address.ip().is_loopback()))
+    }
+
+    /// Whether it speaks TLS.
+    pub const fn is_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     /// The first address bound.
@@ -57,14 +118,49 @@ impl Listener {
     }
 }
 
-/// Serves until `stop` comes, then finishes what is under way. Runs inside [`block_on`].
+/// Serves until `stop` comes, then finishes what is under way; probes are answered until the end. Runs inside
+/// [`block_on`].
 pub async fn run(
-    listener: Listener,
+    listeners: Listeners,
     app: Arc<App>,
     options: &ServerOptions,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let shared = Data::from(Arc::clone(&app));
+    let mut service = start(listeners.service, &app, options, routes)?;
+    let Some(operation) = listeners.operation else {
+        return until_stopped(&mut service, &app, stop).await;
+    };
+    let one_worker = ServerOptions { workers: 1, ..options.clone() };
+    let operation = start(operation, &app, &one_worker, |config| {
+        config.app_data(ForOperators).configure(routes_of_operation);
+    })?;
+    let handle = operation.handle();
+    let served = async {
+        let served = until_stopped(&mut service, &app, stop).await;
+        handle.stop(false).await;
+        served
+    };
+    let (served, operated) = tokio::join!(served, operation);
+    served.and(operated)
+}
+
+async fn until_stopped(server: &mut Server, app: &App, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let handle = server.handle();
+    tokio::select! {
+        ended = &mut *server => return ended,
+        () = stop => app.stop(),
+    }
+    tokio::join!(server, handle.stop(true)).0
+}
+
+/// Starts serving some routes.
+fn start(
+    listener: Listener,
+    app: &Arc<App>,
+    options: &ServerOptions,
+    routes: fn(&mut ServiceConfig),
+) -> io::Result<Server> {
+    let shared = Data::from(Arc::clone(app));
     let mut server = HttpServer::new(move || {
         Application::new().app_data(shared.clone()).wrap(from_fn(exchange::around)).configure(routes)
     })
@@ -75,15 +171,12 @@ pub async fn run(
     .shutdown_timeout(options.shutdown_timeout.as_secs())
     .disable_signals();
     for socket in listener.sockets {
-        server = server.listen(socket)?;
+        server = match &listener.tls {
+            Some(tls) => server.listen_rustls_0_23(socket, tls.clone())?,
+            None => server.listen(socket)?,
+        };
     }
-    let mut running = server.run();
-    let handle = running.handle();
-    tokio::select! {
-        ended = &mut running => return ended,
-        () = stop => app.stop(),
-    }
-    tokio::join!(running, handle.stop(true)).0
+    Ok(server.run())
 }
 
 /// Runs a future on the runtime that the server needs.

@@ -28,8 +28,13 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(mut command: Command, directory: &Path) -> Self {
+        command.arg("serve");
+        Self::begin(command, directory)
+    }
+
+    fn begin(mut command: Command, directory: &Path) -> Self {
         let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--index-dir"])
+            .args(["--listen", "127.0.0.1:0", "--log-level", "error", "--index-dir"])
             .arg(directory)
             .stdout(Stdio::piped())
             .spawn()
@@ -38,6 +43,14 @@ impl Program {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
         Self { child, address: address.parse().unwrap() }
+    }
+
+    /// The program with options of its own.
+    pub(crate) fn start_with(options: &[&str], directory: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crossmatch"));
+        // Options come after the command's name; those of every test follow.
+        command.arg("serve").args(options);
+        Self::begin(command, directory)
     }
 
     pub(crate) fn id(&self) -> String {

@@ -1,5 +1,6 @@
 //! Tests of the crate from outside: one binary, one module for each thing they prove.
 //!
+//! - `access`: who may do what.
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
 //! - `crash`: no acknowledged write is lost to `kill -9`.
@@ -14,6 +15,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access;
 mod batch;
 mod client;
 mod crash;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossmatch::access::Guard;
 use crossmatch::engine::{Engine, EngineOptions};
-use crossmatch::http::{self, App, Limits, Listener, ServerOptions};
+use crossmatch::http::{self, App, Limits, Listener, Listeners, ServerOptions};
 use crossmatch::model::Model;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -24,7 +25,22 @@ pub(crate) struct Service {
 impl Service {
     /// A service whose index is still being loaded.
     pub(crate) fn without_engine() -> Self {
-        Self::run(None, limits())
+        Self::guarded(Guard::Open)
+    }
+
+    /// A service that lets callers in by keys, and whose index is still being loaded.
+    pub(crate) fn guarded(guard: Guard) -> Self {
+        Self::run(None, listeners(), (guard, limits()))
+    }
+
+    /// The same, with a listener for operators' machines.
+    pub(crate) fn with_operation(guard: Guard, operation: Listener) -> Self {
+        Self::run(None, Listeners { operation: Some(operation), ..listeners() }, (guard, limits()))
+    }
+
+    /// A service whose index is still being loaded, at a listener of its own.
+    pub(crate) fn listening_at(service: Listener) -> Self {
+        Self::run(None, Listeners { service, operation: None }, (Guard::Open, limits()))
     }
 
     /// A service over an empty directory.
@@ -32,25 +48,33 @@ impl Service {
         Self::with_limits(limits())
     }
 
+    /// A service over an empty directory that lets callers in by keys.
+    pub(crate) fn start_guarded(guard: Guard) -> Self {
+        Self::over_a_directory(guard, limits())
+    }
+
     /// A service over an empty directory, with limits of its own.
     pub(crate) fn with_limits(limits: Limits) -> Self {
+        Self::over_a_directory(Guard::Open, limits)
+    }
+
+    fn over_a_directory(guard: Guard, limits: Limits) -> Self {
         let directory = TempDir::new().unwrap();
         let options = EngineOptions { threads: 2, write_queue: 64, match_queue: 64, model: Model::default() };
         let engine = Engine::open(directory.path(), &options).unwrap();
-        Self::run(Some((Arc::new(engine), directory)), limits)
+        Self::run(Some((Arc::new(engine), directory)), listeners(), (guard, limits))
     }
 
-    fn run(engine: Option<(Arc<Engine>, TempDir)>, limits: Limits) -> Self {
-        let listener = Listener::bind("127.0.0.1:0").unwrap();
-        let address = listener.address().unwrap();
-        let app = App::new(limits);
+    fn run(engine: Option<(Arc<Engine>, TempDir)>, listeners: Listeners, (guard, limits): (Guard, Limits)) -> Self {
+        let address = listeners.service.address().unwrap();
+        let app = App::new(guard, limits);
         if let Some((engine, _)) = &engine {
             app.provide(Arc::clone(engine));
         }
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let stopped = async { stopped.await.unwrap_or_default() };
-            http::block_on(http::run(listener, app, &options(), stopped)).unwrap();
+            http::block_on(http::run(listeners, app, &options(), stopped)).unwrap();
         });
         Self { address, stop: Some(stop), thread: Some(thread), engine }
     }
@@ -94,6 +118,10 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(10), "waited in vain until {what}");
     }
+}
+
+fn listeners() -> Listeners {
+    Listeners { service: Listener::bind("127.0.0.1:0").unwrap(), operation: None }
 }
 
 /// The limits of most tests: small, so that they can be reached.

@@ -87,6 +87,7 @@ fn every_file_opens_with_what_it_is_for() {
 const ROOMS: &[(&str, &str)] = &[
     ("record", ""),
     ("exclusion", "record"),
+    ("access", ""),
     ("model", "record"),
     ("attribute", "model record corpus"),
     ("corpus", "model record attribute"),
@@ -100,10 +101,10 @@ const ROOMS: &[(&str, &str)] = &[
     ("simulate", "record model attribute"),
     ("evaluate", "model record attribute corpus matching engine interchange"),
     ("fit", "model record attribute corpus matching"),
-    ("http", "model record exclusion attribute matching engine text settings telemetry"),
+    ("http", "access model record exclusion attribute matching engine text settings telemetry"),
     (
         "cli",
-        "model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate fit http",
+        "access model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate fit http",
     ),
     ("main", ""),
     ("lib", ""),
