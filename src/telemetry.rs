@@ -43,6 +43,8 @@ pub struct Metrics {
     records: IntGaugeVec,
     rows_scanned: IntCounter,
     rows_weighed_in_full: IntCounter,
+    self_checks: IntCounter,
+    self_check_mismatches: IntCounter,
     queues: IntGaugeVec,
     index_bytes: IntGauge,
     /// One scrape at a time: a counter is moved up to the engine's own count.
@@ -78,6 +80,11 @@ impl Metrics {
                 "crossmatch_rows_weighed_in_full_total",
                 "Rows whose costly attributes were weighed too.",
             ),
+            self_checks: counter("crossmatch_selfcheck_total", "Matches weighed again exhaustively."),
+            self_check_mismatches: counter(
+                "crossmatch_selfcheck_mismatches_total",
+                "Matches whose exhaustive weighing gave another list: always 0 unless the engine has a fault.",
+            ),
             queues: gauges("crossmatch_queue_depth", "Calls waiting for the engine.", &["queue"]),
             index_bytes: gauge("crossmatch_index_bytes", "Bytes of the files in the index directory."),
             scrape: Mutex::new(()),
@@ -96,6 +103,8 @@ impl Metrics {
             Box::new(self.records.clone()),
             Box::new(self.rows_scanned.clone()),
             Box::new(self.rows_weighed_in_full.clone()),
+            Box::new(self.self_checks.clone()),
+            Box::new(self.self_check_mismatches.clone()),
             Box::new(self.queues.clone()),
             Box::new(self.index_bytes.clone()),
             Box::new(build),
@@ -140,8 +149,14 @@ impl Metrics {
         self.queues.with_label_values(&["write"]).set(signed(census.write_queue));
         self.queues.with_label_values(&["match"]).set(signed(census.match_queue));
         self.index_bytes.set(signed(census.index_bytes));
-        self.rows_weighed_in_full.inc_by(census.rows_weighed_in_full.saturating_sub(self.rows_weighed_in_full.get()));
+        move_up(&self.rows_weighed_in_full, census.rows_weighed_in_full);
+        move_up(&self.self_checks, census.self_checks.0);
+        move_up(&self.self_check_mismatches, census.self_checks.1);
     }
+}
+
+fn move_up(counter: &IntCounter, to: u64) {
+    counter.inc_by(to.saturating_sub(counter.get()));
 }
 
 fn signed(count: u64) -> i64 {
@@ -174,8 +189,14 @@ mod tests {
         let metrics = Metrics::new();
         metrics.answered("/v1/match", "POST", 200, Duration::from_millis(3));
         metrics.matched(&Phases { plan_us: 1, scan_us: 2, explain_us: 3 }, 25_726);
-        let census =
-            Census { records: [5, 6, 7], index_bytes: 8, write_queue: 9, match_queue: 10, rows_weighed_in_full: 11 };
+        let census = Census {
+            records: [5, 6, 7],
+            index_bytes: 8,
+            write_queue: 9,
+            match_queue: 10,
+            rows_weighed_in_full: 11,
+            self_checks: (12, 13),
+        };
         metrics.text(Some(&census));
         let text = metrics.text(Some(&census));
         for line in [
@@ -183,6 +204,8 @@ mod tests {
             "crossmatch_match_duration_seconds_count{phase=\"scan\"} 1",
             "crossmatch_rows_scanned_total 25726",
             "crossmatch_rows_weighed_in_full_total 11",
+            "crossmatch_selfcheck_total 12",
+            "crossmatch_selfcheck_mismatches_total 13",
             "crossmatch_records{kind=\"unclaimed\"} 7",
             "crossmatch_queue_depth{queue=\"match\"} 10",
             "crossmatch_index_bytes 8",

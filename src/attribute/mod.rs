@@ -58,7 +58,7 @@ pub trait Attribute: Send + Sync + 'static {
     const ABOUT: About;
 
     /// What it reads from one record.
-    type Value: Eq + Hash + Serialize + DeserializeOwned + Send + Sync;
+    type Value: Clone + Eq + Hash + Serialize + DeserializeOwned + Send + Sync + 'static;
 
     /// What it counts over all records: integers, so that the order of counting means nothing.
     type Statistics: Clone + Default + Send + Sync;

@@ -3,13 +3,15 @@
 //! [`Columns`] is the immutable part that snapshots share; [`ColumnsWriter`] the part that changes. Both exist as a
 //! trait object an attribute ([`AnyColumns`], [`AnyColumnsWriter`]), so that everything else treats all alike.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::blocks::{BLOCK, Blocks};
-use super::dictionary::{Coder, Dictionary, UNKNOWN};
+use super::blocks::Blocks;
+use super::codes::{CodeBlock, Codes};
+use super::dictionary::{Coder, Dictionary, UNKNOWN, VALUES};
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record};
@@ -41,7 +43,13 @@ pub trait Weigher: Send + Sync {
     fn frequencies(&self) -> &Blocks<u32>;
 
     /// The codes of one block of rows.
-    fn codes(&self, block: usize) -> &[u32];
+    fn codes(&self, block: usize) -> CodeBlock<'_>;
+
+    /// The code of one row.
+    fn code(&self, row: usize) -> u32;
+
+    /// The bits of every row, each weighed by itself: as [`Weigher::table`] and [`Weigher::codes`] say, without either.
+    fn weigh_rows(&self, rows: usize) -> Vec<i32>;
 
     /// The evidence for rows; none: a row has no value, or none that can be compared.
     fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>>;
@@ -50,10 +58,18 @@ pub trait Weigher: Send + Sync {
     fn explain_record(&self, candidate: &Record) -> Option<Evidence>;
 }
 
+/// A value of some attribute, if a record has one.
+pub(super) type AnyValue = Option<Box<dyn Any + Send>>;
+/// Reads it.
+pub(super) type Reader = fn(&Record) -> AnyValue;
+
 /// Changes one attribute's columns.
 pub(super) trait AnyColumnsWriter: Send {
-    /// Gives a row the value of a record.
-    fn set(&mut self, side: Kind, row: usize, record: &Record);
+    /// How a value is read from a record.
+    fn reader(&self) -> Reader;
+
+    /// Gives a row what [`AnyColumnsWriter::reader`] has read.
+    fn set(&mut self, side: Kind, row: usize, value: AnyValue);
 
     /// Takes a row's value away.
     fn clear(&mut self, side: Kind, row: usize);
@@ -67,12 +83,12 @@ pub(super) trait AnyColumnsWriter: Send {
 
 struct Side<V> {
     dictionary: Dictionary<V>,
-    codes: Blocks<u32>,
+    codes: Codes,
 }
 
-impl<V> Default for Side<V> {
+impl<V: Clone> Default for Side<V> {
     fn default() -> Self {
-        Self { dictionary: Dictionary::default(), codes: Blocks::default() }
+        Self { dictionary: Dictionary::default(), codes: Codes::default() }
     }
 }
 
@@ -97,7 +113,7 @@ impl<A: Attribute> Clone for Columns<A> {
 /// The writer of one attribute's columns.
 pub(super) struct ColumnsWriter<A: Attribute> {
     columns: Columns<A>,
-    coders: [Coder<A::Value>; 3],
+    coders: [Coder; 3],
 }
 
 impl<A: Attribute> Default for ColumnsWriter<A> {
@@ -131,7 +147,7 @@ impl<A: Attribute> AnyColumns for Columns<A> {
     }
 
     fn has(&self, side: Kind, row: usize) -> bool {
-        self.sides[side as usize].codes.get(row).is_some_and(|&code| code != UNKNOWN)
+        self.sides[side as usize].codes.get(row) != UNKNOWN
     }
 
     fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, bincode::error::EncodeError> {
@@ -148,8 +164,8 @@ impl<V> Side<V> {
             values.push(value);
             places[code as usize] = values.len() as u32;
         }
-        let code = |row: &u32| self.codes.get(*row as usize).copied().unwrap_or(UNKNOWN);
-        Saved { values, codes: rows.iter().map(|row| places[code(row) as usize]).collect() }
+        let codes = rows.iter().map(|&row| places[self.codes.get(row as usize) as usize]).collect();
+        Saved { values, codes }
     }
 }
 
@@ -168,18 +184,14 @@ impl<A: Attribute> TypedWeigher<'_, A> {
     }
 }
 
-/// Values that one task weighs: enough to be worth a task, few enough to share among threads. Divides a block.
-const VALUES_A_TASK: usize = BLOCK / 16;
-
 impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     fn table(&self) -> Vec<i32> {
         let prepared = self.prepared();
         let values = self.side.dictionary.values();
         let mut table = vec![0; values.len()];
-        table.par_chunks_mut(VALUES_A_TASK).enumerate().for_each(|(task, bits)| {
-            let first = task * VALUES_A_TASK;
-            let values = &values.block(first / BLOCK)[first % BLOCK..];
-            for (bits, value) in bits.iter_mut().zip(values) {
+        // A block of values is enough to be worth a task, and little enough to share among threads.
+        table.par_chunks_mut(VALUES).enumerate().for_each(|(block, bits)| {
+            for (bits, value) in bits.iter_mut().zip(values.block(block)) {
                 *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh(&prepared, value)).0;
             }
         });
@@ -190,13 +202,23 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
         self.side.dictionary.frequencies()
     }
 
-    fn codes(&self, block: usize) -> &[u32] {
+    fn codes(&self, block: usize) -> CodeBlock<'_> {
         self.side.codes.block(block)
+    }
+
+    fn code(&self, row: usize) -> u32 {
+        self.side.codes.get(row)
+    }
+
+    fn weigh_rows(&self, rows: usize) -> Vec<i32> {
+        let prepared = self.prepared();
+        let weigh = |value: &A::Value| A::weigh(&prepared, value).0;
+        (0..rows).map(|row| self.side.dictionary.value(self.side.codes.get(row)).map_or(0, weigh)).collect()
     }
 
     fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>> {
         let prepared = self.prepared();
-        let value = |row: &usize| self.side.dictionary.value(*self.side.codes.get(*row)?);
+        let value = |row: &usize| self.side.dictionary.value(self.side.codes.get(*row));
         rows.iter().map(|row| A::explain(&prepared, value(row)?)).collect()
     }
 
@@ -206,13 +228,17 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
 }
 
 impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
-    fn set(&mut self, side: Kind, row: usize, record: &Record) {
+    fn reader(&self) -> Reader {
+        |record| A::read(record).map(|value| Box::new(value) as Box<dyn Any + Send>)
+    }
+
+    fn set(&mut self, side: Kind, row: usize, value: AnyValue) {
         let columns = &mut self.columns.sides[side as usize];
-        let code = match A::read(record) {
+        let code = match value.and_then(|value| value.downcast::<A::Value>().ok()) {
             None => UNKNOWN,
             Some(value) => {
                 A::count(&mut self.columns.statistics, side, &value, 1);
-                self.coders[side as usize].add(&mut columns.dictionary, value, 1)
+                self.coders[side as usize].add(&mut columns.dictionary, *value, 1)
             }
         };
         columns.codes.set(row, code);
@@ -220,7 +246,7 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
 
     fn clear(&mut self, side: Kind, row: usize) {
         let columns = &mut self.columns.sides[side as usize];
-        let code = columns.codes.get(row).copied().unwrap_or(UNKNOWN);
+        let code = columns.codes.get(row);
         if let Some(value) = columns.dictionary.value(code) {
             A::count(&mut self.columns.statistics, side, value, -1);
             self.coders[side as usize].remove(&mut columns.dictionary, code);
@@ -240,6 +266,7 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
             let mut rows = vec![0_u32; saved.values.len() + 1];
             saved.codes.iter().for_each(|&place| rows[place as usize] += 1);
             let columns = &mut self.columns.sides[kind as usize];
+            self.coders[kind as usize].reserve(saved.values.len(), &columns.dictionary);
             let mut codes = vec![UNKNOWN];
             for (value, &rows) in saved.values.into_iter().zip(&rows[1..]) {
                 A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));

@@ -1,18 +1,23 @@
 //! The distinct values of a column, each with a code and the number of rows that have it.
+//!
+//! Values lie in blocks one after the other, as a query weighs them: nothing is followed but the values' own contents.
+//! The writer's way from a value to its code is a table of codes that compares with the values themselves.
 
-use std::hash::Hash;
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hash};
 
-use rustc_hash::FxHashMap;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 use super::blocks::Blocks;
 
 /// The code of rows without a value.
 pub(super) const UNKNOWN: u32 = 0;
+/// Values in a block: an insert copies one of them.
+pub(super) const VALUES: usize = 256;
 
 /// Code to value, and how many rows have it. Code 0 stands for no value; a freed code has none either.
 pub(super) struct Dictionary<V> {
-    values: Blocks<Option<Arc<V>>>,
+    values: Blocks<Option<V>, VALUES>,
     rows: Blocks<u32>,
 }
 
@@ -22,7 +27,7 @@ impl<V> Clone for Dictionary<V> {
     }
 }
 
-impl<V> Default for Dictionary<V> {
+impl<V: Clone> Default for Dictionary<V> {
     fn default() -> Self {
         Self { values: [None].into_iter().collect(), rows: [0].into_iter().collect() }
     }
@@ -31,11 +36,11 @@ impl<V> Default for Dictionary<V> {
 impl<V> Dictionary<V> {
     /// The value of a code.
     pub(super) fn value(&self, code: u32) -> Option<&V> {
-        self.values.get(code as usize)?.as_deref()
+        self.values.get(code as usize)?.as_ref()
     }
 
-    /// Values by code, in blocks.
-    pub(super) fn values(&self) -> &Blocks<Option<Arc<V>>> {
+    /// Values by code, in blocks of [`VALUES`].
+    pub(super) fn values(&self) -> &Blocks<Option<V>, VALUES> {
         &self.values
     }
 
@@ -47,45 +52,52 @@ impl<V> Dictionary<V> {
     /// The values in use, with their codes and how many rows have them.
     pub(super) fn in_use(&self) -> impl Iterator<Item = (u32, &V, u32)> {
         let codes = self.values.iter().zip(self.rows.iter()).zip(0..);
-        codes.filter_map(|((value, rows), code)| Some((code, value.as_deref()?, *rows)))
+        codes.filter_map(|((value, rows), code)| Some((code, value.as_ref()?, *rows)))
     }
 }
 
 /// The writer's side of a dictionary: value to code, and the codes that are free.
-pub(super) struct Coder<V> {
-    codes: FxHashMap<Arc<V>, u32>,
+#[derive(Default)]
+pub(super) struct Coder {
+    codes: HashTable<u32>,
     free: Vec<u32>,
 }
 
-impl<V> Default for Coder<V> {
-    fn default() -> Self {
-        Self { codes: FxHashMap::default(), free: Vec::new() }
-    }
+fn hash<V: Hash>(value: &V) -> u64 {
+    FxBuildHasher.hash_one(value)
 }
 
-impl<V: Eq + Hash> Coder<V> {
+impl Coder {
+    /// Makes room for so many values.
+    pub(super) fn reserve<V: Hash>(&mut self, values: usize, dictionary: &Dictionary<V>) {
+        self.codes.reserve(values, |&code| dictionary.value(code).map_or(0, hash));
+    }
+
     /// The code of a value that `rows` more rows have.
-    pub(super) fn add(&mut self, dictionary: &mut Dictionary<V>, value: V, rows: u32) -> u32 {
-        if let Some(&code) = self.codes.get(&value) {
-            let now = dictionary.rows.get(code as usize).copied().unwrap_or(0) + rows;
-            dictionary.rows.set(code as usize, now);
+    pub(super) fn add<V: Clone + Eq + Hash>(&mut self, dictionary: &mut Dictionary<V>, value: V, rows: u32) -> u32 {
+        let hashed = hash(&value);
+        if let Some(&code) = self.codes.find(hashed, |&code| dictionary.value(code) == Some(&value)) {
+            if let Some(now) = dictionary.rows.get_mut(code as usize) {
+                *now += rows;
+            }
             return code;
         }
         let code = self.free.pop().unwrap_or(dictionary.values.len() as u32);
-        let value = Arc::new(value);
-        dictionary.values.set(code as usize, Some(Arc::clone(&value)));
+        dictionary.values.set(code as usize, Some(value));
         dictionary.rows.set(code as usize, rows);
-        self.codes.insert(value, code);
+        self.codes.insert_unique(hashed, code, |&code| dictionary.value(code).map_or(0, hash));
         code
     }
 
     /// One row fewer has the code. Without rows the value is forgotten and its code free again.
-    pub(super) fn remove(&mut self, dictionary: &mut Dictionary<V>, code: u32) {
-        let left = dictionary.rows.get(code as usize).copied().unwrap_or(0).saturating_sub(1);
-        dictionary.rows.set(code as usize, left);
-        if left == 0 {
-            if let Some(value) = dictionary.values.get(code as usize).cloned().flatten() {
-                self.codes.remove(&value);
+    pub(super) fn remove<V: Clone + Eq + Hash>(&mut self, dictionary: &mut Dictionary<V>, code: u32) {
+        let Some(left) = dictionary.rows.get_mut(code as usize) else { return };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            if let Some(value) = dictionary.value(code)
+                && let Ok(entry) = self.codes.find_entry(hash(value), |&other| other == code)
+            {
+                entry.remove();
             }
             dictionary.values.set(code as usize, None);
             self.free.push(code);
@@ -108,5 +120,15 @@ mod tests {
         assert_eq!(dictionary.value(a), None);
         assert_eq!(coder.add(&mut dictionary, "b", 1), a);
         assert_eq!((dictionary.value(UNKNOWN), dictionary.in_use().count()), (None, 1));
+    }
+
+    #[test]
+    fn a_dictionary_is_no_longer_than_the_most_values_that_it_ever_had() {
+        let (mut dictionary, mut coder) = (Dictionary::default(), Coder::default());
+        for round in 0..50_u32 {
+            let codes: Vec<u32> = (0..600).map(|at| coder.add(&mut dictionary, round * 1_000 + at, 1)).collect();
+            codes.into_iter().for_each(|code| coder.remove(&mut dictionary, code));
+        }
+        assert_eq!((dictionary.values().len(), coder.codes.len(), coder.free.len()), (601, 0, 600));
     }
 }

@@ -108,9 +108,7 @@ impl ColumnsFile {
         }
         for (&kind, rows) in Kind::ALL.iter().zip(body.rows) {
             for (row, (reference, verified, preservation)) in (0..).zip(rows) {
-                writer.unverified[kind as usize] += u64::from(!verified);
-                writer.places.insert(reference.clone(), (kind, row));
-                writer.rows[kind as usize].push(Row { reference: Some(reference), verified, preservation });
+                writer.fill(kind, row, Row { reference: Some(reference), verified, preservation });
             }
         }
         Ok((writer, body.sequence))

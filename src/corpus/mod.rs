@@ -6,25 +6,31 @@
 //! row a record has means nothing to any answer.
 
 mod blocks;
+mod codes;
 mod column;
 mod dictionary;
+mod encoded;
 mod file;
+mod places;
+mod rows;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::attribute::{
     About, Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Features, Fingerprints, Identifiers,
-    Names, Places, Preservation, Sexes, Timeline,
+    Names, Places, Sexes, Timeline,
 };
 use crate::record::{Kind, Record, Reference};
 
 pub use blocks::{BLOCK, Blocks};
+pub use codes::CodeBlock;
 pub use column::{AnyColumns, Weigher};
+pub use encoded::Encoded;
 pub use file::{ColumnsFile, InvalidColumns};
+pub use rows::{Row, Tag};
 
 use column::{AnyColumnsWriter, ColumnsWriter};
+use places::Places as RowPlaces;
 
 /// Every attribute that is compared, in the order in which evidence is listed at equal bits.
 ///
@@ -55,21 +61,11 @@ pub fn attributes() -> Vec<&'static About> {
     registry().iter().map(|columns| columns.snapshot().about()).collect()
 }
 
-/// What a row is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Which record; none: the row is free.
-    pub reference: Option<Reference>,
-    /// Whether somebody has verified the record.
-    pub verified: bool,
-    /// How much there was to examine.
-    pub preservation: Preservation,
-}
-
 /// The collection at one moment. Never changes.
 #[derive(Clone)]
 pub struct Snapshot {
     rows: [Blocks<Row>; 3],
+    tags: [Blocks<Tag>; 3],
     live: [u64; 3],
     unverified: [u64; 3],
     columns: Vec<Arc<dyn AnyColumns>>,
@@ -81,6 +77,11 @@ impl Snapshot {
     /// The rows of a side.
     pub fn rows(&self, side: Kind) -> &Blocks<Row> {
         &self.rows[side as usize]
+    }
+
+    /// What a scan has to know of the rows of a side.
+    pub fn tags(&self, side: Kind) -> &Blocks<Tag> {
+        &self.tags[side as usize]
     }
 
     /// How many records a side has.
@@ -107,20 +108,22 @@ impl Snapshot {
 /// Makes snapshots: one writer, row by row.
 pub struct CorpusWriter {
     rows: [Blocks<Row>; 3],
+    tags: [Blocks<Tag>; 3],
     free: [Vec<u32>; 3],
     unverified: [u64; 3],
     columns: Vec<Box<dyn AnyColumnsWriter>>,
-    places: FxHashMap<Reference, (Kind, u32)>,
+    places: RowPlaces,
 }
 
 impl Default for CorpusWriter {
     fn default() -> Self {
         Self {
             rows: Default::default(),
+            tags: Default::default(),
             free: Default::default(),
             unverified: [0; 3],
             columns: registry(),
-            places: FxHashMap::default(),
+            places: RowPlaces::default(),
         }
     }
 }
@@ -128,26 +131,40 @@ impl Default for CorpusWriter {
 impl CorpusWriter {
     /// Inserts a record, or replaces the one with its reference.
     pub fn put(&mut self, reference: Reference, record: &Record) {
+        self.put_encoded(reference, Encoded::of(record));
+    }
+
+    /// The same of a record that is read already.
+    pub fn put_encoded(&mut self, reference: Reference, record: Encoded) {
         self.remove(&reference);
-        let side = record.kind as usize;
+        let Encoded { kind, verified, preservation, values } = record;
+        let side = kind as usize;
         let row = self.free[side].pop().unwrap_or(self.rows[side].len() as u32);
-        let preservation = Preservation::of(record);
-        let filled = Row { reference: Some(reference.clone()), verified: record.verified, preservation };
-        self.rows[side].set(row as usize, filled);
-        self.unverified[side] += u64::from(!record.verified);
-        self.columns.iter_mut().for_each(|columns| columns.set(record.kind, row as usize, record));
-        self.places.insert(reference, (record.kind, row));
+        self.fill(kind, row, Row { reference: Some(reference), verified, preservation });
+        for (columns, value) in self.columns.iter_mut().zip(values) {
+            columns.set(kind, row as usize, value);
+        }
     }
 
     /// Removes a record, if there is one with this reference.
     pub fn remove(&mut self, reference: &Reference) {
-        let Some((kind, row)) = self.places.remove(reference) else { return };
-        let rows = &mut self.rows[kind as usize];
-        let verified = rows.get(row as usize).is_none_or(|row| row.verified);
-        self.unverified[kind as usize] -= u64::from(!verified);
-        rows.set(row as usize, Row { reference: None, verified: true, preservation: Preservation::Fleshed });
+        let Some((kind, row)) = self.places.remove(reference, &self.rows) else { return };
+        let side = kind as usize;
+        let verified = self.rows[side].get(row as usize).is_none_or(|row| row.verified);
+        self.unverified[side] -= u64::from(!verified);
+        self.rows[side].set(row as usize, Row::FREE);
+        self.tags[side].set(row as usize, Row::FREE.tag());
         self.columns.iter_mut().for_each(|columns| columns.clear(kind, row as usize));
-        self.free[kind as usize].push(row);
+        self.free[side].push(row);
+    }
+
+    /// Gives a free row, or the next one, to a record.
+    fn fill(&mut self, kind: Kind, at: u32, row: Row) {
+        let side = kind as usize;
+        self.unverified[side] += u64::from(!row.verified);
+        self.tags[side].set(at as usize, row.tag());
+        self.rows[side].set(at as usize, row);
+        self.places.insert(kind, at, &self.rows);
     }
 
     /// The collection as it is now, after the write with this number.
@@ -155,6 +172,7 @@ impl CorpusWriter {
         let live = std::array::from_fn(|side| (self.rows[side].len() - self.free[side].len()) as u64);
         Snapshot {
             rows: self.rows.clone(),
+            tags: self.tags.clone(),
             live,
             unverified: self.unverified,
             columns: self.columns.iter().map(|columns| columns.snapshot()).collect(),

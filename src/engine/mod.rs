@@ -7,6 +7,7 @@
 mod decisions;
 mod indexer;
 mod recovery;
+mod selfcheck;
 mod writer;
 
 use std::path::Path;
@@ -16,11 +17,12 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use rayon::ThreadPool;
+use rustc_hash::FxHashSet;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::attribute::{About, Evidence};
-use crate::corpus::{self, Snapshot};
+use crate::corpus::{self, Encoded, Snapshot};
 use crate::exclusion::Exclusions;
 use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
@@ -29,6 +31,7 @@ use crate::store::{self, Applied, Store, StoreError, Write};
 use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 
 use indexer::Indexer;
+use selfcheck::SelfCheck;
 use writer::Writer;
 
 pub use crate::store::{ExclusionsRequest, Refusal, Stored};
@@ -68,6 +71,7 @@ struct Shared {
     indexed: AtomicU64,
     matches_under_way: AtomicU64,
     rows_weighed_in_full: AtomicU64,
+    self_check: SelfCheck,
 }
 
 /// Why an engine cannot be opened. Names the file.
@@ -151,6 +155,24 @@ pub struct MatchRequest {
     pub include_unverified: bool,
 }
 
+impl MatchRequest {
+    /// The request of a record that may be stored itself, and with which some are ruled out.
+    fn of<'a>(
+        &self,
+        itself: Option<&'a Reference>,
+        ruled_out: &'a FxHashSet<Reference>,
+    ) -> matching::Request<'a> {
+        matching::Request {
+            limit: self.limit,
+            min_bits: self.min_bits.map(Bits::from_f64),
+            kind: self.kind,
+            include_unverified: self.include_unverified,
+            itself,
+            ruled_out,
+        }
+    }
+}
+
 /// One side of a comparison.
 pub enum Subject {
     /// A stored record.
@@ -175,6 +197,9 @@ pub struct Census {
     pub match_queue: u64,
     /// Rows of which every attribute was weighed, in all matches since the start: today each row that is scanned.
     pub rows_weighed_in_full: u64,
+    /// Matches weighed again exhaustively since the start, and those of them whose lists were wrong: 0 unless the
+    /// engine has a fault.
+    pub self_checks: (u64, u64),
 }
 
 impl Engine {
@@ -196,6 +221,7 @@ impl Engine {
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
             matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
+            self_check: SelfCheck::start(options.model.clone()).map_err(|error| thread(&error))?,
         });
         let indexer = Indexer::start(Arc::clone(&shared), indexed).map_err(|error| thread(&error))?;
         let writer = Writer::start(Arc::clone(&shared), corpus, indexer.bell(), options.write_queue);
@@ -212,7 +238,7 @@ impl Engine {
     ) -> Result<Written, EngineError> {
         let write = Write::Put { reference, json: json::write(&record), if_version };
         let written = |version, outcome| Ok(Written { version, outcome });
-        match self.writer.write(write, Some(Box::new(record))).await? {
+        match self.writer.write(write, Some(Encoded::of(&record))).await? {
             Applied::Inserted(version) => written(version, Outcome::Inserted),
             Applied::Replaced(version) => written(version, Outcome::Replaced),
             Applied::Unchanged(version) => written(version, Outcome::Unchanged),
@@ -306,6 +332,7 @@ impl Engine {
             write_queue: self.writer.waiting(),
             match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
             rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
+            self_checks: self.shared.self_check.counts(),
         }
     }
 
@@ -313,6 +340,7 @@ impl Engine {
     pub fn close(&self) {
         self.writer.stop();
         self.indexer.stop();
+        self.shared.self_check.stop();
         recovery::save_columns(&self.shared);
     }
 
@@ -375,16 +403,8 @@ impl Shared {
         }
         let ruled_out = self.ruled_out(itself);
         let snapshot = self.snapshot.load_full();
-        let request = matching::Request {
-            limit: request.limit,
-            min_bits: request.min_bits.map(Bits::from_f64),
-            kind: request.kind,
-            include_unverified: request.include_unverified,
-            itself,
-            ruled_out: &ruled_out,
-        };
         let start = Instant::now();
-        let search = Search::new(&snapshot, &self.model, record, request);
+        let search = Search::new(&snapshot, &self.model, record, request.of(itself, &ruled_out));
         let planned = Instant::now();
         let scanned = search.scan(None);
         let counted = Instant::now();
@@ -396,6 +416,7 @@ impl Shared {
             explain_us: us(counted, Instant::now()),
         };
         self.rows_weighed_in_full.fetch_add(list.searched.records, Ordering::Relaxed);
+        self.self_check.doubt(&snapshot, (record, itself, ruled_out), request, &list);
         list
     }
 

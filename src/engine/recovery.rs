@@ -6,7 +6,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::Shared;
-use crate::corpus::{ColumnsFile, CorpusWriter, InvalidColumns};
+use crate::corpus::{ColumnsFile, CorpusWriter, Encoded, InvalidColumns};
 use crate::exclusion::Exclusions;
 use crate::record::{Record, Reference};
 use crate::store::{self, Store, StoreError};
@@ -96,10 +96,10 @@ fn from_records(store: &Store, exclusions: &Exclusions, pool: &ThreadPool) -> Re
         let parse = |(reference, json): (Reference, String)| {
             let is_resolved = exclusions.resolved_with(&reference).is_some();
             let record = if is_resolved { None } else { read(&reference, &json) };
-            record.map(|record| (reference, record))
+            record.map(|record| (reference, Encoded::of(&record)))
         };
-        let records: Vec<Option<(Reference, Record)>> = pool.install(|| batch.into_par_iter().map(parse).collect());
-        records.into_iter().flatten().for_each(|(reference, record)| corpus.put(reference, &record));
+        let records: Vec<Option<(Reference, Encoded)>> = pool.install(|| batch.into_par_iter().map(parse).collect());
+        records.into_iter().flatten().for_each(|(reference, record)| corpus.put_encoded(reference, record));
     })?;
     Ok((corpus, sequence))
 }

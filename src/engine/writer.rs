@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{EngineError, Shared, decisions, recovery};
-use crate::corpus::CorpusWriter;
-use crate::record::{Record, Reference};
+use crate::corpus::{CorpusWriter, Encoded};
+use crate::record::Reference;
 use crate::store::{Applied, Write};
 
 /// Writes in one commit: enough to share one wait for the disk, few enough to answer soon.
@@ -27,7 +27,7 @@ pub(super) struct Writer {
 }
 
 enum Job {
-    Write { write: Write, record: Option<Box<Record>>, reply: oneshot::Sender<Result<Applied, EngineError>> },
+    Write { write: Write, record: Option<Encoded>, reply: oneshot::Sender<Result<Applied, EngineError>> },
     Stop,
 }
 
@@ -47,7 +47,7 @@ impl Writer {
     }
 
     /// Queues a write and waits until it is durable and visible.
-    pub(super) async fn write(&self, write: Write, record: Option<Box<Record>>) -> Result<Applied, EngineError> {
+    pub(super) async fn write(&self, write: Write, record: Option<Encoded>) -> Result<Applied, EngineError> {
         let (reply, replied) = oneshot::channel();
         self.jobs.try_send(Job::Write { write, record, reply }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => EngineError::Busy,
@@ -86,7 +86,7 @@ struct State {
 
 /// What is needed to answer a write after it is durable.
 struct Waiting {
-    record: Option<Box<Record>>,
+    record: Option<Encoded>,
     reply: oneshot::Sender<Result<Applied, EngineError>>,
 }
 
@@ -116,13 +116,13 @@ impl State {
         }
     }
 
-    fn commit(&mut self, writes: &[Write], waiting: Vec<Waiting>) {
+    fn commit(&mut self, writes: &[Write], mut waiting: Vec<Waiting>) {
         let count = waiting.len() as u64;
         match self.shared.store.apply(writes) {
             Ok((outcomes, sequence)) => {
                 let before = self.shared.snapshot.load().sequence();
-                for ((write, waiting), outcome) in writes.iter().zip(&waiting).zip(&outcomes) {
-                    self.follow(write, waiting.record.as_deref(), *outcome);
+                for ((write, waiting), outcome) in writes.iter().zip(&mut waiting).zip(&outcomes) {
+                    self.follow(write, waiting.record.take(), *outcome);
                 }
                 if sequence > before {
                     self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
@@ -165,12 +165,12 @@ impl State {
     }
 
     /// Does to the columns and the exclusions what was done to the store.
-    fn follow(&mut self, write: &Write, record: Option<&Record>, outcome: Applied) {
+    fn follow(&mut self, write: &Write, record: Option<Encoded>, outcome: Applied) {
         match (write, record, outcome) {
             (Write::Put { reference, .. }, Some(record), Applied::Inserted(_) | Applied::Replaced(_))
                 if self.shared.exclusions().resolved_with(reference).is_none() =>
             {
-                self.corpus.put(reference.clone(), record);
+                self.corpus.put_encoded(reference.clone(), record);
             }
             (Write::Delete { reference }, _, Applied::Deleted) => self.corpus.remove(reference),
             (Write::Exclude { exclusion, .. }, _, Applied::Excluded(_)) => {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod compare;
+mod exhaustive;
 mod informative;
 mod plan;
 mod scan;
@@ -21,6 +22,7 @@ use crate::record::{Kind, Record, Reference};
 
 pub use answer::{Candidate, CandidateList, Comparison, Phases, Searched, Weight, WhyNot};
 pub use compare::Pair;
+pub use exhaustive::agrees;
 pub use informative::Informative;
 pub use plan::Told;
 
@@ -85,7 +87,7 @@ impl<'a> Search<'a> {
 
     /// Adds up every row. `watched`: also count the rows that would stand before this pair.
     pub fn scan(self, watched: Option<(Bits, &Reference)>) -> Scanned<'a> {
-        let scan = Scan { snapshot: self.snapshot, request: self.request, watched };
+        let scan = Scan::new(self.snapshot, self.request, watched);
         let found = scan.run(&self.plans);
         let highest = found.highest;
         let posterior = Posterior::new(self.model.presence, found.searched, &found.tail, highest);

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::informative::{self, Informative, Side};
 use crate::attribute::{Evidence, Preservation};
-use crate::corpus::{AnyColumns, BLOCK, Blocks, Row, Snapshot, Weigher};
+use crate::corpus::{AnyColumns, BLOCK, Blocks, CodeBlock, Row, Snapshot, Weigher};
 use crate::model::{Bits, Collect, Model};
 use crate::record::{Kind, Record};
 
@@ -58,9 +58,23 @@ impl<'a> Plan<'a> {
         sums.fill(0);
         for column in &self.columns {
             if let Some(weigher) = &column.weigher {
-                add_column(&column.table, weigher.codes(block), sums);
+                match weigher.codes(block) {
+                    CodeBlock::Unknown => {}
+                    CodeBlock::Bytes(codes) => add_column(&column.table, codes, sums),
+                    CodeBlock::Words(codes) => add_column(&column.table, codes, sums),
+                    CodeBlock::Whole(codes) => add_column(&column.table, codes, sums),
+                }
             }
         }
+    }
+
+    /// The score of every row, each weighed by itself.
+    pub(super) fn weigh_rows(&self) -> Vec<i32> {
+        let mut sums = vec![0; self.rows.len()];
+        for weigher in self.columns.iter().filter_map(|column| column.weigher.as_ref()) {
+            sums.iter_mut().zip(weigher.weigh_rows(self.rows.len())).for_each(|(sum, bits)| *sum += bits);
+        }
+        sums
     }
 
     /// The evidence of rows, and the attributes that are missing on either side.
@@ -174,8 +188,9 @@ impl Told {
 }
 
 /// The inner loop: one look-up and one addition a row.
-fn add_column(table: &[i32], codes: &[u32], sums: &mut [i32; BLOCK]) {
+fn add_column<C: Copy + Into<u32>>(table: &[i32], codes: &[C], sums: &mut [i32; BLOCK]) {
     for (sum, &code) in sums.iter_mut().zip(codes) {
+        let code: u32 = code.into();
         *sum += table[code as usize];
     }
 }

@@ -1,20 +1,31 @@
 //! The scan: every row of every planned side, block by block, in parallel.
+//!
+//! A row costs its codes (one to four bytes a column that the query has), a look-up and an addition for each, its tag
+//! (four bytes) and two look-ups for the sum of the ratios. Sums of a block and what the threads have found lie in the
+//! first-level cache; threads share nothing but a threshold, which only spares them rows that cannot be listed: a row
+//! below it has as many rows above it as are asked for. Rows at the threshold are kept: their references decide.
+
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 use super::Request;
 use super::plan::Plan;
 use super::tail::Tail;
 use super::top::{Ranked, Top};
-use crate::corpus::{BLOCK, Snapshot};
+use crate::corpus::{BLOCK, Snapshot, Tag};
 use crate::model::Bits;
 use crate::record::Reference;
 
 /// What is looked for.
 pub(super) struct Scan<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) request: Request<'a>,
-    pub(super) watched: Option<(Bits, &'a Reference)>,
+    snapshot: &'a Snapshot,
+    request: Request<'a>,
+    watched: Option<(Bits, &'a Reference)>,
+    left_out: LeftOut,
+    /// As many rows as are asked for have been found at it or above.
+    threshold: AtomicI32,
 }
 
 /// What was found.
@@ -38,11 +49,16 @@ struct Partial {
     before: u64,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, request: Request<'a>, watched: Option<(Bits, &'a Reference)>) -> Self {
+        let left_out = LeftOut::of(&request);
+        Self { snapshot, request, watched, left_out, threshold: AtomicI32::new(i32::MIN) }
+    }
+
     pub(super) fn run(&self, plans: &[Plan<'_>]) -> Found {
         let mut work = Vec::new();
         for plan in plans {
-            work.extend((0..self.snapshot.rows(plan.side).block_count()).map(|block| (plan, block)));
+            work.extend((0..self.snapshot.tags(plan.side).block_count()).map(|block| (plan, block)));
         }
         let partial = work
             .into_par_iter()
@@ -72,26 +88,69 @@ impl Scan<'_> {
 
     fn scan_block(&self, mut partial: Partial, plan: &Plan<'_>, block: usize) -> Partial {
         plan.add_block(block, &mut partial.sums);
-        for (at, row) in self.snapshot.rows(plan.side).block(block).iter().enumerate() {
-            let Some(reference) = &row.reference else { continue };
-            let shown = row.verified || self.request.include_unverified;
-            if !shown || self.request.itself == Some(reference) {
+        partial.top.raise(Bits(self.threshold.load(Ordering::Relaxed)));
+        let mut highest = i32::MIN;
+        for (at, tag) in self.snapshot.tags(plan.side).block(block).iter().enumerate() {
+            if !tag.is_shown(self.request.include_unverified) {
                 continue;
             }
-            if self.request.ruled_out.contains(reference) {
-                partial.excluded += 1;
+            if self.left_out.may_hold(*tag)
+                && let Some(reference) = self.reference(plan, block * BLOCK + at)
+                && self.leaves_out(reference)
+            {
+                partial.excluded += u64::from(self.request.itself != Some(reference));
                 continue;
             }
-            let score = Bits(partial.sums[at]);
+            let score = partial.sums[at];
             partial.searched += 1;
-            partial.tail.add(score);
-            partial.highest = partial.highest.max(Some(score));
-            partial.before += u64::from(
-                self.watched.is_some_and(|(watched, name)| score > watched || (score == watched && reference < name)),
-            );
-            partial.top.offer(self.snapshot, plan.side, block * BLOCK + at, score);
+            partial.tail.add(Bits(score));
+            highest = highest.max(score);
+            if partial.top.wants(Bits(score)) {
+                partial.top.offer(self.snapshot, plan.side, block * BLOCK + at, Bits(score));
+            }
         }
+        partial.highest = partial.highest.max(Some(Bits(highest)).filter(|highest| highest.0 > i32::MIN));
+        partial.before += self.watched.map_or(0, |watched| self.before(plan, block, &partial.sums, watched));
+        self.threshold.fetch_max(partial.top.threshold().0, Ordering::Relaxed);
         partial
+    }
+
+    fn reference(&self, plan: &Plan<'_>, row: usize) -> Option<&Reference> {
+        self.snapshot.rows(plan.side).get(row)?.reference.as_ref()
+    }
+
+    fn leaves_out(&self, reference: &Reference) -> bool {
+        self.request.itself == Some(reference) || self.request.ruled_out.contains(reference)
+    }
+
+    /// How many rows of a block stand before a pair.
+    fn before(&self, plan: &Plan<'_>, block: usize, sums: &[i32; BLOCK], (watched, name): (Bits, &Reference)) -> u64 {
+        let rows = self.snapshot.tags(plan.side).block(block).iter().zip(sums).enumerate();
+        let shown =
+            rows.filter(|(_, (tag, score))| **score >= watched.0 && tag.is_shown(self.request.include_unverified));
+        let before = shown.filter(|(at, (_, score))| {
+            let reference = self.reference(plan, block * BLOCK + at);
+            reference.is_some_and(|one| !self.leaves_out(one) && (**score > watched.0 || one < name))
+        });
+        before.count() as u64
+    }
+}
+
+/// Rows that are not searched: the query's own, and those that are ruled out. Told from nearly all others by a bit of
+/// their tags, and from the rest by the tags.
+struct LeftOut {
+    bits: u64,
+    names: FxHashSet<u32>,
+}
+
+impl LeftOut {
+    fn of(request: &Request<'_>) -> Self {
+        let names: FxHashSet<u32> = request.itself.into_iter().chain(request.ruled_out).map(Tag::name_of).collect();
+        Self { bits: names.iter().fold(0, |bits, name| bits | 1 << (name & 63)), names }
+    }
+
+    fn may_hold(&self, tag: Tag) -> bool {
+        self.bits >> (tag.name() & 63) & 1 == 1 && self.names.contains(&tag.name())
     }
 }
 

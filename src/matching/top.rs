@@ -31,14 +31,28 @@ pub(super) struct Top {
 
 impl Top {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, rows: Vec::with_capacity(2 * most), threshold: Bits(i32::MIN) }
+        // Nobody asks for a list: nothing is wanted.
+        let threshold = Bits(if most == 0 { i32::MAX } else { i32::MIN });
+        Self { most, rows: Vec::with_capacity(2 * most), threshold }
     }
 
-    /// Offers a row of the snapshot.
+    /// Whether a row of this score may be among the best.
+    pub(super) fn wants(&self, score: Bits) -> bool {
+        score >= self.threshold
+    }
+
+    /// As many rows as are wanted have at least this score: those found here, or by others.
+    pub(super) fn threshold(&self) -> Bits {
+        self.threshold
+    }
+
+    /// Others have found as many rows as are wanted, of this score and above.
+    pub(super) fn raise(&mut self, threshold: Bits) {
+        self.threshold = self.threshold.max(threshold);
+    }
+
+    /// Takes a row of the snapshot.
     pub(super) fn offer(&mut self, snapshot: &Snapshot, side: Kind, row: usize, score: Bits) {
-        if score < self.threshold || self.most == 0 {
-            return;
-        }
         let reference = snapshot.rows(side).get(row).and_then(|row| row.reference.clone());
         if let Some(reference) = reference {
             self.push(Ranked { score, reference, side, row });
@@ -70,7 +84,7 @@ impl Top {
         if self.rows.len() == self.most
             && let Some(last) = self.rows.last()
         {
-            self.threshold = last.score;
+            self.threshold = self.threshold.max(last.score);
         }
     }
 }

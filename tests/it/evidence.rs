@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use crossmatch::corpus::{AnyColumns, BLOCK, CorpusWriter, Snapshot};
+use crossmatch::corpus::{AnyColumns, CorpusWriter, Snapshot};
 use crossmatch::model::Model;
 use crossmatch::record::{Kind, Record, Reference, json};
 use crossmatch::simulate::{Counts, Simulation};
@@ -109,7 +109,7 @@ fn different_people(columns: &dyn AnyColumns) -> Vec<Vec<f64>> {
         let weigher = columns.weigher(&MODEL, body, Kind::Missing)?;
         let table = weigher.table();
         let rows = (0..people.snapshot.rows(Kind::Missing).len()).filter(|row| Some(*row) != *twin);
-        let codes = rows.map(|row| weigher.codes(row / BLOCK)[row % BLOCK]).filter(|code| *code != 0);
+        let codes = rows.map(|row| weigher.code(row)).filter(|code| *code != 0);
         let ratios: Vec<f64> = codes.map(|code| (f64::from(table[code as usize]) / 1_000.0).exp2()).collect();
         (!ratios.is_empty()).then_some(ratios)
     });

@@ -6,6 +6,7 @@
 //! - `crash`: no acknowledged write is lost to `kill -9`.
 //! - `evidence`: what holds of every attribute in the registry, over a simulated population.
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
+//! - `exhaustive`: the check that a running service makes of its matches sees every fault of a list.
 //! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
 //! - `namus`: NamUs cases as published become records, and what could not be used is named.
 //! - `pairs`: what is told of a pair beside its evidence: the model, what to collect next, why it is not listed.
@@ -23,6 +24,7 @@ mod disk;
 mod documentation;
 mod evidence;
 mod exclusions;
+mod exhaustive;
 mod import;
 mod namus;
 mod pairs;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::service::Service;
+use crate::service::{Service, until};
 
 #[test]
 fn a_loading_service_is_alive_but_not_ready() {
@@ -24,6 +24,18 @@ fn a_loaded_service_is_ready_and_counts_its_records() {
     service.put("/v1/records/namus/MP7?matches=false", r#"{"kind":"missing"}"#);
     let text = service.get("/metrics").text().to_owned();
     assert!(text.contains("crossmatch_records{kind=\"missing\"} 1\n"), "{text}");
+}
+
+/// The first match of a service is weighed again exhaustively, and agrees.
+#[test]
+fn a_service_checks_its_matches() {
+    let service = Service::start();
+    service.put("/v1/records/x/1?matches=false", r#"{"kind":"unidentified","sex":"female"}"#);
+    service.put("/v1/records/x/2?matches=false", r#"{"kind":"missing","sex":"female"}"#);
+    assert_eq!(service.get("/v1/records/x/1/matches").status, 200);
+    let metrics = || service.get("/metrics").text().to_owned();
+    until("a match is checked", || metrics().contains("crossmatch_selfcheck_total 1\n"));
+    assert!(metrics().contains("crossmatch_selfcheck_mismatches_total 0\n"));
 }
 
 #[test]

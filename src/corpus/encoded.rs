@@ -1,0 +1,32 @@
+//! A record as the columns take it: every attribute's value, read. Reading is the costly part of an insert, and needs
+//! nothing of the collection: whoever brings a record does it, not the one writer.
+
+use std::sync::LazyLock;
+
+use super::column::{AnyValue, Reader};
+use super::registry;
+use crate::attribute::Preservation;
+use crate::record::{Kind, Record};
+
+/// The readers of all attributes, in the registry's order.
+static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| registry().iter().map(|columns| columns.reader()).collect());
+
+/// What the columns hold of a record.
+pub struct Encoded {
+    pub(super) kind: Kind,
+    pub(super) verified: bool,
+    pub(super) preservation: Preservation,
+    pub(super) values: Vec<AnyValue>,
+}
+
+impl Encoded {
+    /// Reads every attribute.
+    pub fn of(record: &Record) -> Self {
+        Self {
+            kind: record.kind,
+            verified: record.verified,
+            preservation: Preservation::of(record),
+            values: READERS.iter().map(|read| read(record)).collect(),
+        }
+    }
+}
