@@ -1,5 +1,6 @@
 //! The command line: one file a command, each with its options and a `run`.
 
+mod bench;
 mod collection;
 mod demo;
 mod evaluate;
@@ -38,6 +39,8 @@ enum Command {
     Fit(fit::Fit),
     /// Writes a synthetic collection
     Simulate(simulate::Simulate),
+    /// Drives a temporary service with simulated records and prints how quick it is
+    Bench(bench::Bench),
 }
 
 /// Why a command failed: one line that says what, and how to mend it. The exit code is 1.
@@ -62,5 +65,6 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Fit(options) => fit::run(&options),
         Command::Simulate(options) => simulate::run(&options),
+        Command::Bench(options) => bench::run(&options),
     }
 }

@@ -3,6 +3,7 @@
 //! - `access`: who may do what.
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
+//! - `bench`: the command drives a service of its own and says how quick it was.
 //! - `crash`: no acknowledged write is lost to `kill -9`.
 //! - `evidence`: what holds of every attribute in the registry, over a simulated population.
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
@@ -18,6 +19,7 @@
 
 mod access;
 mod batch;
+mod bench;
 mod client;
 mod crash;
 mod disk;
