@@ -4,8 +4,9 @@
 //! magic "XMCOLS\r\n" · format u32 · crc32 of the rest u32 · length of the rest u64 · bincode of [`Body`]
 //! ```
 //! All little-endian. A file of another format, of other attributes or readings, or with a wrong checksum is refused
-//! by name; it is a cache, and is made again from the records.
+//! by name; it is a cache, and is made again from the records. Columns are encoded and decoded in parallel.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -71,7 +72,7 @@ impl ColumnsFile {
             Some((row.reference.clone()?, row.verified, row.preservation))
         };
         let rows = |side: Kind| live[side as usize].iter().filter_map(|at| row(side, at)).collect();
-        let columns = snapshot.columns.iter().map(|columns| {
+        let columns = snapshot.columns.par_iter().map(|columns| {
             let about = columns.about();
             let bytes = columns.save([&live[0], &live[1], &live[2]])?;
             Ok(SavedColumns { attribute: about.name.to_owned(), reading: about.reading, bytes })
@@ -99,19 +100,27 @@ impl ColumnsFile {
         if writer.columns.len() != body.columns.len() {
             return Err(InvalidColumns::Attributes);
         }
-        for (columns, saved) in writer.columns.iter_mut().zip(&body.columns) {
-            let about = columns.snapshot().about();
-            if about.name != saved.attribute || about.reading != saved.reading {
-                return Err(InvalidColumns::Attributes);
+        let Body { sequence, rows, columns } = body;
+        let mut places = CorpusWriter::default();
+        let fill = || {
+            for (&kind, rows) in Kind::ALL.iter().zip(rows) {
+                for (row, (reference, verified, preservation)) in (0..).zip(rows) {
+                    places.fill(kind, row, Row { reference: Some(reference), verified, preservation });
+                }
             }
-            columns.load(&saved.bytes)?;
-        }
-        for (&kind, rows) in Kind::ALL.iter().zip(body.rows) {
-            for (row, (reference, verified, preservation)) in (0..).zip(rows) {
-                writer.fill(kind, row, Row { reference: Some(reference), verified, preservation });
-            }
-        }
-        Ok((writer, body.sequence))
+        };
+        let load = || {
+            writer.columns.par_iter_mut().zip(columns).try_for_each(|(columns, saved)| {
+                let about = columns.snapshot().about();
+                if about.name != saved.attribute || about.reading != saved.reading {
+                    return Err(InvalidColumns::Attributes);
+                }
+                Ok(columns.load(&saved.bytes)?)
+            })
+        };
+        let ((), loaded) = rayon::join(fill, load);
+        loaded?;
+        Ok((CorpusWriter { columns: writer.columns, ..places }, sequence))
     }
 
     /// Checks the frame.

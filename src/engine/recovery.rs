@@ -20,7 +20,7 @@ pub(super) fn corpus(
     exclusions: &Exclusions,
     pool: &ThreadPool,
 ) -> Result<(CorpusWriter, u64), StoreError> {
-    match saved(store)? {
+    match saved(store, pool)? {
         Some(Ok((mut corpus, sequence))) => match catch_up(store, exclusions, &mut corpus, sequence)? {
             Some(sequence) => Ok((corpus, sequence)),
             None => from_records(store, exclusions, pool),
@@ -50,8 +50,8 @@ pub(super) fn save_columns(shared: &Shared) {
 
 type Decoded = Result<(CorpusWriter, u64), InvalidColumns>;
 
-fn saved(store: &Store) -> Result<Option<Decoded>, StoreError> {
-    Ok(store.read_columns()?.map(|bytes| ColumnsFile::decode(&bytes)))
+fn saved(store: &Store, pool: &ThreadPool) -> Result<Option<Decoded>, StoreError> {
+    Ok(store.read_columns()?.map(|bytes| pool.install(|| ColumnsFile::decode(&bytes))))
 }
 
 /// Applies what was written after a write, and says which was the last. None: it is not known any more what that was.
