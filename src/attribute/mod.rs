@@ -75,6 +75,12 @@ pub trait Attribute: Send + Sync + 'static {
     /// Makes a query's value ready.
     fn prepare<'a>(scale: Scale<'a, Self::Statistics>, query: &'a Self::Value) -> Self::Prepared<'a>;
 
+    /// Makes a query's value ready to be weighed against every value that was counted, and no other: weighs the same, but
+    /// may look at what repeats among the values once, rather than in each.
+    fn prepare_for_all<'a>(scale: Scale<'a, Self::Statistics>, query: &'a Self::Value) -> Self::Prepared<'a> {
+        Self::prepare(scale, query)
+    }
+
     /// Weighs a candidate's value.
     fn weigh(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Bits;
 

@@ -179,14 +179,18 @@ struct TypedWeigher<'a, A: Attribute> {
 }
 
 impl<A: Attribute> TypedWeigher<'_, A> {
+    fn scale(&self) -> Scale<'_, A::Statistics> {
+        Scale { model: self.model, statistics: self.statistics, facing: self.facing }
+    }
+
     fn prepared(&self) -> A::Prepared<'_> {
-        A::prepare(Scale { model: self.model, statistics: self.statistics, facing: self.facing }, &self.value)
+        A::prepare(self.scale(), &self.value)
     }
 }
 
 impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     fn table(&self) -> Vec<i32> {
-        let prepared = self.prepared();
+        let prepared = A::prepare_for_all(self.scale(), &self.value);
         let values = self.side.dictionary.values();
         let mut table = vec![0; values.len()];
         // A block of values is enough to be worth a task, and little enough to share among threads.

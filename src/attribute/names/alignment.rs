@@ -5,6 +5,7 @@
 //! people who share all but one part are often of one family or one origin, so a contradiction also takes the greater
 //! part of what the other parts are worth: chance alone would call every pair of brothers one man.
 
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::Folded;
@@ -14,12 +15,25 @@ use super::frequency::Shares;
 use super::likeness::{Agreement, Asked, Likeness, slips};
 use super::sounds;
 use super::variants::VARIANTS;
+use crate::attribute::counts::Counts;
 use crate::model::{Bits, NamesModel};
+
+/// Bits of a screen: some thousand parts of a hundred thousand may agree with one name.
+const SCREEN: usize = 1 << 16;
+
+/// A part's bit in a screen.
+fn screened(token: &Token) -> usize {
+    (token.plain.wrapping_mul(0x9e37_79b9) >> 16) as usize
+}
 
 /// One name of the query, made ready.
 pub(super) struct Ready<'a> {
     pub(super) name: &'a Folded,
     asked: Vec<Asked<'a>>,
+    /// What is left of it where no part agrees.
+    whole: Leftover,
+    /// Which bits of their hashes the parts have that may agree; none: they were not looked at.
+    screen: Option<Vec<u64>>,
     /// Every spelling that a part may have, by hash.
     spellings: FxHashSet<u32>,
     sounds: FxHashSet<u64>,
@@ -66,6 +80,8 @@ impl<'a> Ready<'a> {
         let tokens = || name.tokens.iter();
         Self {
             name,
+            whole: Leftover::new(&name.tokens, 0),
+            screen: None,
             spellings,
             sounds: tokens().map(|token| token.sound).collect(),
             letters: tokens().fold(0, |letters, token| letters | token.letters()),
@@ -76,18 +92,27 @@ impl<'a> Ready<'a> {
         }
     }
 
+    /// Meets every part of the collection's names once. Then a part of such a name is looked at again only where it, or
+    /// one with the same bits of its hash, may agree.
+    pub(super) fn screen(&mut self, tokens: &Counts<Token>) {
+        let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
+        let touching: Vec<usize> =
+            touching.filter(|token| self.is_touched_by(token)).map(|token| screened(token)).collect();
+        let mut screen = vec![0; SCREEN / 64];
+        touching.into_iter().for_each(|at| screen[at / 64] |= 1_u64 << (at % 64));
+        self.screen = Some(screen);
+    }
+
     /// Whether any part may agree with any: false for nearly every other person.
     fn touches(&self, name: &Folded) -> bool {
         let mut letters = 0;
         let mut length = 0;
         for token in &name.tokens {
-            let initial = if token.is_initial() { self.firsts } else { self.initials };
-            if initial & first(token) != 0
-                || self.spellings.contains(&token.plain)
-                || (token.form != token.plain && self.spellings.contains(&token.form))
-                || self.sounds.contains(&token.sound)
-                || self.asked.iter().any(|asked| may_be_slip(asked.token, token))
-            {
+            let may_touch = |screen: &Vec<u64>| {
+                let at = screened(token);
+                screen[at / 64] >> (at % 64) & 1 == 1
+            };
+            if self.screen.as_ref().is_none_or(may_touch) && self.is_touched_by(token) {
                 return true;
             }
             letters |= token.letters();
@@ -97,10 +122,19 @@ impl<'a> Ready<'a> {
         (letters ^ self.letters).count_ones() <= 2 && self.length.abs_diff(length) <= 2
     }
 
+    /// Whether a part may agree with a part of this name.
+    fn is_touched_by(&self, token: &Token) -> bool {
+        let initial = if token.is_initial() { self.firsts } else { self.initials };
+        initial & first(token) != 0
+            || self.spellings.contains(&token.plain)
+            || (token.form != token.plain && self.spellings.contains(&token.form))
+            || self.sounds.contains(&token.sound)
+            || self.asked.iter().any(|asked| may_be_slip(asked.token, token))
+    }
+
     /// What two names are worth that have no part in common.
     fn nothing(&self, name: &Folded, model: &NamesModel) -> Alignment {
-        let (this, other) = (Leftover::new(&self.name.tokens, 0), Leftover::new(&name.tokens, 0));
-        let (contradict, others_contradict) = this.against(other);
+        let (contradict, others_contradict) = self.whole.against(Leftover::new(&name.tokens, 0));
         let bits = match contradict {
             0 => 0.0,
             1 => model.one_differs_bits,
@@ -126,7 +160,7 @@ impl<'a> Ready<'a> {
         let generations = [self.name.generation, name.generation];
         contradict += usize::from(generations[0] != generations[1] && !generations.contains(&0));
         let spare = (this.count() + other.count()).saturating_sub(2 * (contradict + others_contradict)).min(3);
-        let strong = this.others_tell && other.others_tell;
+        let strong = others_tell(&self.name.tokens, used.0) && others_tell(&name.tokens, used.1);
         let slope = match (contradict, others_contradict) {
             (0, 0) => 1.0,
             (0, _) if !strong => model.middle_differs_slope,
@@ -280,20 +314,26 @@ fn is_patronymic(token: &Token) -> bool {
     token.role() != Role::Family && endings.into_iter().any(|ending| token.text.ends_with(ending))
 }
 
+/// Whether parts that found no partner, beside the essential ones, are patronymics, or parts that are not told apart,
+/// which are more than middle names.
+fn others_tell(tokens: &[Token], used: u8) -> bool {
+    let free = !used & !essential(tokens);
+    let tells = |token: &Token| is_patronymic(token) || (token.role() == Role::Any && !token.is_initial());
+    tokens.iter().enumerate().any(|(place, token)| free & 1 << place != 0 && tells(token))
+}
+
 /// Parts of a name that found no partner.
 #[derive(Clone, Copy)]
 struct Leftover {
     essential: usize,
     others: usize,
-    /// Whether the others are patronymics, or parts that are not told apart, which are more than middle names.
-    others_tell: bool,
     roles: u8,
 }
 
 impl Leftover {
     fn new(tokens: &[Token], used: u8) -> Self {
         let essential = essential(tokens);
-        let mut left = Self { essential: 0, others: 0, others_tell: false, roles: 0 };
+        let mut left = Self { essential: 0, others: 0, roles: 0 };
         for (place, token) in tokens.iter().enumerate() {
             left.roles |= match token.role() {
                 Role::Given | Role::Middle => 1,
@@ -307,7 +347,6 @@ impl Leftover {
                 left.essential += 1;
             } else {
                 left.others += 1;
-                left.others_tell |= is_patronymic(token) || (token.role() == Role::Any && !token.is_initial());
             }
         }
         left

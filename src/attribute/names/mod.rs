@@ -65,6 +65,8 @@ pub struct Statistics {
     given: Counts<u32>,
     family: Counts<u32>,
     names: i64,
+    /// Every part of every name, inscribed ones too: a query meets each once, however many names it is in.
+    tokens: Counts<Token>,
 }
 
 /// A query made ready: its parts with their spellings and short forms.
@@ -109,6 +111,8 @@ impl Attribute for Names {
     }
 
     fn count(statistics: &mut Statistics, _: Kind, value: &Value, by: i64) {
+        let tokens = value.names.iter().flat_map(|name| name.tokens.iter());
+        tokens.for_each(|token| statistics.tokens.change(token, by));
         for name in value.names.iter().filter(|name| !name.inscribed) {
             statistics.names += by;
             for token in &name.tokens {
@@ -125,6 +129,13 @@ impl Attribute for Names {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         Prepared::new(Shares { model, statistics }, facing, query)
+    }
+
+    fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
+        let tokens = &scale.statistics.tokens;
+        let mut prepared = Self::prepare(scale, query);
+        prepared.names.iter_mut().for_each(|name| name.screen(tokens));
+        prepared
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -185,7 +196,10 @@ impl<'a> Prepared<'a> {
                 }
             }
         }
-        let tries = |best: &Best| Bits::from_f64((best.tries.max(1) as f64).log2());
+        let tries = |best: &Best| match best.tries {
+            0 | 1 => Bits::ZERO,
+            more => Bits::from_f64((more as f64).log2()),
+        };
         let inscription = self.inscription(&inscribed, tries(&inscribed));
         if told.tries == 0 {
             return Best { bits: inscription, tries: 0, ..inscribed };

@@ -95,3 +95,20 @@ fn one_person_is_told_from_two_in_any_script() {
     assert!(fitted[2] >= 0.9, "{fitted:?}\n{text}");
     assert!(held_out[2] >= 0.9, "{held_out:?}\n{text}");
 }
+
+/// A query that has met every part of the collection's names beforehand weighs every one of them as one that has not.
+#[test]
+fn meeting_every_part_once_changes_nothing() {
+    let names = PAIRS.lines().flat_map(|line| line.splitn(3, ' ').nth(2).expect("names").split(" = "));
+    let values: Vec<Value> = names.map(value).collect();
+    let mut statistics = Statistics::default();
+    values.iter().for_each(|value| Names::count(&mut statistics, Kind::Missing, value, 1));
+    for query in values.iter().step_by(23) {
+        let facing = Facing { query: Kind::Unclaimed, candidate: Kind::Missing };
+        let scale = || Scale { model: &*MODEL, statistics: &statistics, facing };
+        let (one_by_one, at_once) = (Names::prepare(scale(), query), Names::prepare_for_all(scale(), query));
+        for value in &values {
+            assert_eq!(Names::weigh(&one_by_one, value), Names::weigh(&at_once, value));
+        }
+    }
+}
