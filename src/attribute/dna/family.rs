@@ -9,8 +9,8 @@
 //! LR = sum over readings r of P(r | relatives) x product over loci of LR(locus | r)
 //! ```
 //!
-//! Of those whose side is open the first four have both sides tried; others are left out, and so is whoever is beyond the
-//! eighth typed relative: parents, children and siblings come first and leave little to add. Aunts and uncles are full
+//! Of those whose side is open the first four have both sides tried; others are left out. So is whoever is the fifth of a
+//! relation or the ninth of all, parents, children and siblings first: they leave little to add. Aunts and uncles are full
 //! siblings of a parent, at most two grandparents are on a side, a cousin is the child of a sibling of a parent and of a
 //! stranger. Several results for one mother or father are of one woman or man.
 //!
@@ -29,6 +29,8 @@ use crate::record::Relation;
 
 /// Relatives that are weighed.
 pub(super) const RELATIVES: usize = 8;
+/// Relatives of one relation that are weighed.
+const OF_ONE_RELATION: usize = 4;
 /// Relatives whose side of the family is tried both ways.
 const OPEN_SIDES: usize = 4;
 
@@ -80,7 +82,14 @@ impl Family {
         let member = |(relation, profile)| Member { relation: relation as u8, profile };
         let mut members: Vec<Member> = relatives.map(member).collect();
         members.sort_unstable();
-        members.truncate(RELATIVES);
+        let mut weighed: Vec<Member> = Vec::with_capacity(RELATIVES);
+        for member in members {
+            let alike = weighed.iter().filter(|other| other.relation == member.relation).count();
+            if weighed.len() < RELATIVES && alike < OF_ONE_RELATION {
+                weighed.push(member);
+            }
+        }
+        let members = weighed;
         (!members.is_empty()).then_some(Self { members })
     }
 

@@ -89,7 +89,7 @@ impl Household<'_> {
         if self.of(Role::Child).next().is_none() {
             return [vec![Way { of: [None; 2], weight: 1.0 }], self.ways(result)];
         }
-        let genotypes = self.genotypes(|_, _| 1.0);
+        let genotypes = self.genotypes(None, |_, _| 1.0);
         let genotypes = self.with_children(genotypes, Role::Child, self.children_share);
         let ways = |fits: &dyn Fn(usize, usize) -> f64| {
             let weighed = genotypes.rows.iter().zip(&genotypes.weights).filter(|([a, b], _)| fits(*a, *b) > 0.0);
@@ -116,7 +116,7 @@ impl Household<'_> {
         }
         let elders = has_elders.then(|| self.elders(side));
         let places = self.pool.places();
-        let genotypes = self.genotypes(|a, b| {
+        let genotypes = self.genotypes(self.of(Role::Parent(side)).next(), |a, b| {
             let seen: f64 = self.of(Role::Parent(side)).map(|seen| self.pool.fits(seen, a, b)).product();
             match &elders {
                 _ if seen == 0.0 => 0.0,
@@ -138,7 +138,7 @@ impl Household<'_> {
         let couple = [known.next(), known.next()].map(|seen| match seen {
             None if others.is_empty() => self.nobody(),
             None => self.founder(),
-            Some(seen) => self.genotypes(|a, b| self.pool.fits(seen, a, b) * self.pool.drawn(a, b)),
+            Some(seen) => self.genotypes(Some(seen), |a, b| self.pool.fits(seen, a, b) * self.pool.drawn(a, b)),
         });
         let places = self.pool.places();
         let mut handed = vec![0.0; places * places];
@@ -188,12 +188,13 @@ impl Household<'_> {
         }
     }
 
-    /// How somebody came by alleles of which a child of a stranger shows a result.
+    /// How somebody came by alleles of which a child of a stranger shows a result: each of the two is as likely the one
+    /// handed on.
     fn ways_through(&self, child: Seen) -> Vec<Way> {
-        let places = self.pool.places();
-        let genotype = (0..places * places).map(|at| [at / places, at % places]);
-        let way = |rows: Rows| Way { of: rows.map(Some), weight: self.pool.child(rows, self.pool.nobody(), child) };
-        genotype.map(way).collect()
+        let by = |allele: usize| 0.5 * self.pool.child([allele; 2], self.pool.nobody(), child);
+        let ways = (0..self.pool.places()).map(|allele| (Some(allele), by(allele)));
+        let both = ways.flat_map(|(allele, weight)| [[allele, None], [None, allele]].map(|of| Way { of, weight }));
+        both.collect()
     }
 
     /// Somebody of whom nothing else is known.
@@ -203,15 +204,24 @@ impl Household<'_> {
 
     /// Somebody drawn from the population.
     fn founder(&self) -> Genotypes {
-        self.genotypes(|a, b| self.pool.drawn(a, b))
+        self.genotypes(None, |a, b| self.pool.drawn(a, b))
     }
 
-    /// Every genotype with its weight; those of no weight are left out.
-    fn genotypes(&self, weight: impl Fn(usize, usize) -> f64) -> Genotypes {
-        let all = (0..self.pool.places()).flat_map(|a| (0..=a).map(move |b| [a, b]));
-        let weighed = all.map(|rows| (rows, weight(rows[0], rows[1])));
-        let (rows, weights) = weighed.filter(|(_, weight)| *weight > 0.0).unzip();
-        Genotypes { rows, weights }
+    /// Every genotype that may show a result, with its weight; those of no weight are left out.
+    fn genotypes(&self, shown: Option<Seen>, weight: impl Fn(usize, usize) -> f64) -> Genotypes {
+        let mut genotypes = Genotypes { rows: Vec::new(), weights: Vec::new() };
+        let mut add = |a: usize, b: usize| {
+            let weight = weight(a, b);
+            if weight > 0.0 {
+                genotypes.rows.push([a, b]);
+                genotypes.weights.push(weight);
+            }
+        };
+        match shown {
+            Some(Seen::Two(a, b)) => add(a.max(b), a.min(b)),
+            _ => (0..self.pool.places()).for_each(|a| (0..=a).for_each(|b| add(a, b))),
+        }
+        genotypes
     }
 }
 
