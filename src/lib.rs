@@ -31,6 +31,7 @@
 //! - [`store`]: the only room that touches `index/`: durable records, versions, the order of writes.
 //! - [`engine`]: the façade; owns the writer, the swap of snapshots and the pool that weighs.
 //! - [`access`]: keys: who may do what, and how often.
+//! - [`audit`]: the trail of calls, the one other file that counts in `index/`.
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
 //!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
@@ -55,6 +56,7 @@
 
 pub mod access;
 pub mod attribute;
+pub mod audit;
 pub mod cli;
 pub mod corpus;
 pub mod engine;

@@ -47,6 +47,7 @@ pub struct Metrics {
     self_check_mismatches: IntCounter,
     queues: IntGaugeVec,
     index_bytes: IntGauge,
+    audit_lines_lost: IntCounter,
     /// One scrape at a time: a counter is moved up to the engine's own count.
     scrape: Mutex<()>,
 }
@@ -87,6 +88,10 @@ impl Metrics {
             ),
             queues: gauges("crossmatch_queue_depth", "Calls waiting for the engine.", &["queue"]),
             index_bytes: gauge("crossmatch_index_bytes", "Bytes of the files in the index directory."),
+            audit_lines_lost: counter(
+                "crossmatch_audit_lines_lost_total",
+                "Lines of the audit trail that could not be written.",
+            ),
             scrape: Mutex::new(()),
             registry,
         };
@@ -107,6 +112,7 @@ impl Metrics {
             Box::new(self.self_check_mismatches.clone()),
             Box::new(self.queues.clone()),
             Box::new(self.index_bytes.clone()),
+            Box::new(self.audit_lines_lost.clone()),
             Box::new(build),
             #[cfg(target_os = "linux")]
             Box::new(prometheus::process_collector::ProcessCollector::for_self()),
@@ -128,6 +134,12 @@ impl Metrics {
         for (phase, us) in [("plan", phases.plan_us), ("scan", phases.scan_us), ("explain", phases.explain_us)] {
             self.matches.with_label_values(&[phase]).observe(us as f64 / 1e6);
         }
+    }
+
+    /// Takes over how many lines of the audit trail were lost since the start.
+    pub fn audit_lines_lost(&self, lost: u64) {
+        let _one_at_a_time = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
+        self.audit_lines_lost.inc_by(lost.saturating_sub(self.audit_lines_lost.get()));
     }
 
     /// Everything in the text format; with the engine's own figures once there is one.

@@ -1,5 +1,6 @@
 //! The command line: one file a command, each with its options and a `run`.
 
+mod audit;
 mod bench;
 mod collection;
 mod demo;
@@ -25,6 +26,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Checks the audit trail
+    Audit(audit::Audit),
     /// Converts and loads files of cases.
     Import(import::Options),
     /// Runs the service until SIGINT or SIGTERM
@@ -58,6 +61,7 @@ impl Failure {
 /// Runs one command to its end.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
+        Command::Audit(options) => audit::run(&options),
         Command::Import(options) => import::run(&options),
         Command::Serve(options) => serve::run(*options),
         Command::Keys(options) => keys::run(&options),

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{Failure, demo, model};
 use crate::access::Guard;
+use crate::audit::Trail;
 use crate::engine::{Engine, EngineOptions};
 use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions};
 use crate::model::Model;
@@ -39,7 +40,9 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
     let guard = guard(&settings, &listeners)?;
     let model = model::load(settings.model.as_deref())?;
     let directory = Directory::of(&settings)?;
-    let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), (listeners, guard)));
+    let trail = Trail::open(directory.path()).map_err(|error| Failure(error.to_string()))?;
+    let app = App::new(guard, trail, limits(&settings));
+    let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), (listeners, app)));
     if let Some(engine) = app.opened() {
         engine.close();
     }
@@ -116,9 +119,8 @@ async fn serve(
     settings: &Settings,
     model: Model,
     directory: &Path,
-    (listeners, guard): (Listeners, Guard),
+    (listeners, app): (Listeners, Arc<App>),
 ) -> (Arc<App>, Result<(), Failure>) {
-    let app = App::new(guard, limits(settings));
     let address = listeners.service.address().map(|address| {
         let scheme = if listeners.service.is_tls() { "https" } else { "http" };
         (scheme, address)

@@ -23,6 +23,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use utoipa::{IntoParams, ToSchema};
 
 use super::answer::Candidates;
+use super::audit::{Call, Note};
 use super::exchange::RequestId;
 use super::lines::{Line, Lines};
 use super::openapi::Refused;
@@ -121,6 +122,7 @@ pub(super) async fn batch(app: Shared, request: HttpRequest, payload: Payload) -
         matching: Semaphore::new(app.limits.batch_matches),
         limit: wants_matches.then_some(limit),
         request_id: RequestId::of(&request),
+        call: Call::of(&app, &request),
         caller,
         app: app.into_inner(),
     };
@@ -138,6 +140,7 @@ struct Work {
     limit: Option<usize>,
     request_id: RequestId,
     caller: Arc<Caller>,
+    call: Call,
 }
 
 /// A line that was read, and what is to be done about it.
@@ -284,9 +287,10 @@ impl Work {
             Read::Put(put) => (Some(put.0.clone()), true),
             Read::Refused(reference, _) => (reference.clone(), false),
         };
+        let mut note = Note::new("put", reference.clone());
         let mut answer = match ready.read {
             Read::Put(put) => {
-                let outcome = AssertUnwindSafe(self.put(put.0, put.1)).catch_unwind().await;
+                let outcome = AssertUnwindSafe(self.put(put.0, put.1, &mut note)).catch_unwind().await;
                 let outcome = outcome.unwrap_or_else(|_| {
                     tracing::error!(request_id = self.request_id.as_str(), line = ready.number, "the line panicked");
                     Err(Problem::Internal)
@@ -295,6 +299,9 @@ impl Work {
             }
             Read::Refused(_, problem) => self.refused(&problem),
         };
+        if is_put {
+            self.call.tell(note, answer.status).await;
+        }
         answer.line = ready.number;
         answer.source = reference.as_ref().map(|reference| reference.source().to_owned());
         answer.id = reference.as_ref().map(|reference| reference.id().to_owned());
@@ -303,12 +310,12 @@ impl Work {
         Done { written: reference.filter(|_| is_put), bytes: ready.bytes, text: text.into() }
     }
 
-    async fn put(&self, reference: Reference, record: Record) -> Result<Answer, Problem> {
+    async fn put(&self, reference: Reference, record: Record, note: &mut Note) -> Result<Answer, Problem> {
         guard::need_source(&self.caller, reference.source())?;
         records::check_dropped(&self.engine, &self.caller, &reference, &record).await?;
         let written = patiently(|| self.engine.put(reference.clone(), record.clone(), None)).await?;
         let matches = match self.limit {
-            Some(limit) => self.matches(&reference, limit).await?,
+            Some(limit) => self.matches(&reference, limit, note).await?,
             None => None,
         };
         Ok(Answer {
@@ -320,9 +327,15 @@ impl Work {
         })
     }
 
-    async fn matches(&self, reference: &Reference, limit: usize) -> Result<Option<Candidates>, Problem> {
+    async fn matches(
+        &self,
+        reference: &Reference,
+        limit: usize,
+        note: &mut Note,
+    ) -> Result<Option<Candidates>, Problem> {
         let _turn = self.matching.acquire().await.map_err(|_| Problem::Internal)?;
         let list = patiently(|| self.engine.matches(reference, matches::asking_for(limit))).await?;
+        *note = std::mem::take(note).showing(list.as_ref());
         Ok(list.map(|list| self.app.candidates(list, &self.caller)))
     }
 

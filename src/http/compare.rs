@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::answer::ComparisonAnswer;
+use super::audit::Note;
 use super::openapi::Refused;
 use super::parameters;
 use super::problem::Problem;
@@ -49,6 +50,7 @@ pub(super) async fn compare(app: Shared, request: HttpRequest, payload: Payload)
     let text = body::json(&request, payload, &app).await?;
     let Sides { a, b, limit } = body::parsed(text, sides).await?;
     let names = [name(&a), name(&b)];
+    Note::new("compare", [&a, &b].into_iter().filter_map(stored)).leave(&request);
     let compared = app.engine()?.compare(a, b, limit).await?;
     let comparison = compared.map_err(Problem::NoSuchRecord)?;
     Ok(HttpResponse::Ok().json(ComparisonAnswer::new(names, comparison, guard::caller(&request).clearance)))
@@ -60,11 +62,15 @@ struct Sides {
     limit: usize,
 }
 
-fn name(subject: &Subject) -> Option<String> {
+fn stored(subject: &Subject) -> Option<Reference> {
     match subject {
-        Subject::Stored(reference) => Some(reference.to_string()),
+        Subject::Stored(reference) => Some(reference.clone()),
         Subject::Inline(_) => None,
     }
+}
+
+fn name(subject: &Subject) -> Option<String> {
+    stored(subject).map(|reference| reference.to_string())
 }
 
 fn sides(text: &[u8]) -> Result<Sides, Problem> {

@@ -19,8 +19,10 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
 use super::App;
+use super::audit::{Call, Note};
 use super::guard::{self, Admitted};
 use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
+use crate::access::Caller;
 
 /// SHA-256 of the model's parameters: the same figures come only from the same model.
 const MODEL: HeaderName = HeaderName::from_static("crossmatch-model");
@@ -107,6 +109,9 @@ pub(super) async fn around(
         Err(turned) => {
             exchange.admitted = turned.known;
             exchange.status = turned.problem.status_code().as_u16();
+            let caller = exchange.admitted.as_ref().map(|admitted| Arc::clone(&admitted.caller));
+            request.extensions_mut().insert(caller.unwrap_or_else(Caller::nobody));
+            tell(&exchange, request.request()).await;
             // `into_response` would lose the problem that the body is made from.
             let response = ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(turned.problem));
             return Ok(finished(response, exchange));
@@ -124,7 +129,20 @@ pub(super) async fn around(
         }
     };
     exchange.status = response.status().as_u16();
+    tell(&exchange, response.request()).await;
     Ok(finished(response, exchange))
+}
+
+/// Tells the trail what the handler left, or that the call was refused.
+async fn tell(exchange: &Exchange, request: &HttpRequest) {
+    let left = request.extensions_mut().remove::<Note>();
+    let refused = || {
+        let is_refused = matches!(exchange.status, 401 | 403 | 429);
+        is_refused.then(|| Note::new(format!("{} {}", exchange.method, exchange.route), []))
+    };
+    if let Some(note) = left.or_else(refused) {
+        Call::of(&exchange.app, request).tell(note, exchange.status).await;
+    }
 }
 
 /// Gives an error its body, and every answer its id and the model that it comes from.

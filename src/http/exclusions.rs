@@ -1,5 +1,7 @@
 //! `/v1/exclusions`: pairs that people ruled out or confirmed.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, LOCATION};
 use actix_web::web::{self, Path, Payload};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::audit::Note;
 use super::openapi::{ExclusionMethodCode, Refused};
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
@@ -141,8 +144,11 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let key = idempotency_key(request.headers())?;
     let text = body::json(&request, payload, &app).await?;
     let decision = body::parsed(text, |text| Ok(json::read_by(&json::parse(text)?, decision)?)).await?;
+    let pair = [decision.a.clone(), decision.b.clone()];
+    Note::new("exclude", pair.clone()).leave(&request);
     let decided = app.engine()?.exclude(decision, key).await?;
     let answer = ExclusionAnswer::from(decided.exclusion);
+    Note { exclusion: Some(answer.id.clone()), ..Note::new("exclude", pair) }.leave(&request);
     let location = (LOCATION, format!("/v1/exclusions/{}", answer.id));
     Ok(HttpResponse::build(StatusCode::CREATED).insert_header(location).json(answer))
 }
@@ -185,9 +191,11 @@ pub(super) async fn list(app: Shared, request: HttpRequest) -> Result<HttpRespon
         limit: limit + 1,
     };
     parameters.finish()?;
-    let engine = app.engine()?;
+    let (engine, record) = (app.engine()?, asked.record.clone());
     let found = web::block(move || engine.exclusions(&asked)).await.map_err(|_| Problem::Internal)?;
     let mut found = found?;
+    let pairs = found.iter().flat_map(|found| [found.decision.a.clone(), found.decision.b.clone()]);
+    Note { seen: pairs.collect(), ..Note::new("list exclusions", record) }.leave(&request);
     let more = found.len() > limit;
     found.truncate(limit);
     let next_page_token = found.last().filter(|_| more).map(|last| last.id.to_string());
@@ -212,6 +220,8 @@ pub(super) async fn get(app: Shared, request: HttpRequest, id: Path<String>) -> 
     let engine = app.engine()?;
     let found = web::block(move || engine.exclusion(id)).await.map_err(|_| Problem::Internal)??;
     let found = found.ok_or(Problem::NoSuchExclusion(id))?;
+    let pair = [found.decision.a.clone(), found.decision.b.clone()];
+    Note { exclusion: Some(id.to_string()), ..Note::new("read exclusion", pair) }.leave(&request);
     Ok(HttpResponse::Ok().json(ExclusionAnswer::from(found)))
 }
 
@@ -229,7 +239,12 @@ pub(super) async fn get(app: Shared, request: HttpRequest, id: Path<String>) -> 
 pub(super) async fn delete(app: Shared, request: HttpRequest, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = number(&id)?;
     parameters::none(&request)?;
-    app.engine()?.withdraw(id).await?;
+    let engine = app.engine()?;
+    let reader = Arc::clone(&engine);
+    let found = web::block(move || reader.exclusion(id)).await.map_err(|_| Problem::Internal)??;
+    let pair = found.into_iter().flat_map(|found| [found.decision.a, found.decision.b]);
+    Note { exclusion: Some(id.to_string()), ..Note::new("withdraw", pair) }.leave(&request);
+    engine.withdraw(id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -6,6 +6,7 @@ use utoipa::IntoParams;
 
 use super::Shared;
 use super::answer::Candidates;
+use super::audit::Note;
 use super::openapi::{KindCode, Refused};
 use super::parameters::Parameters;
 use super::problem::Problem;
@@ -53,6 +54,7 @@ pub(super) async fn of_stored(
     let reference = records::reference(&path)?;
     let asked = asked(&request)?;
     let list = app.engine()?.matches(&reference, asked).await?;
+    Note::new("matches", [reference.clone()]).showing(list.as_ref()).leave(&request);
     let list = list.ok_or(Problem::NoSuchRecord(reference))?;
     Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
 }
@@ -76,6 +78,7 @@ pub(super) async fn of_inline(app: Shared, request: HttpRequest, payload: Payloa
     let text = body::json(&request, payload, &app).await?;
     let record = body::parsed(text, |text| Ok(json::read(&json::parse(text)?)?.1)).await?;
     let list = app.engine()?.match_record(record, asked).await?;
+    Note::new("match", []).showing(Some(&list)).leave(&request);
     Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
 }
 

@@ -9,6 +9,7 @@
 
 mod answer;
 mod attributes;
+mod audit;
 mod batch;
 mod body;
 mod clearance;
@@ -38,6 +39,7 @@ pub use openapi::specification;
 pub use server::{Listener, Listeners, ServerOptions, TlsError, block_on, run};
 
 use crate::access::{Caller, Guard};
+use crate::audit::Trail;
 use crate::engine::Engine;
 use crate::matching::CandidateList;
 use crate::telemetry::Metrics;
@@ -60,6 +62,7 @@ pub struct Limits {
 pub struct App {
     engine: OnceLock<Arc<Engine>>,
     guard: Guard,
+    trail: Trail,
     limits: Limits,
     metrics: Metrics,
     stopping: watch::Sender<bool>,
@@ -67,9 +70,9 @@ pub struct App {
 
 impl App {
     /// An application that is alive but not ready: it has no engine yet.
-    pub fn new(guard: Guard, limits: Limits) -> Arc<Self> {
+    pub fn new(guard: Guard, trail: Trail, limits: Limits) -> Arc<Self> {
         let stopping = watch::Sender::new(false);
-        Arc::new(Self { engine: OnceLock::new(), guard, limits, metrics: Metrics::new(), stopping })
+        Arc::new(Self { engine: OnceLock::new(), guard, trail, limits, metrics: Metrics::new(), stopping })
     }
 
     /// Makes the application ready. The first engine stays.
@@ -127,6 +130,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/v1/compare").route(web::post().to(compare::compare)))
         .service(readable("/v1/exclusions", exclusions::list).route(web::post().to(exclusions::create)))
         .service(readable("/v1/exclusions/{id}", exclusions::get).route(web::delete().to(exclusions::delete)))
+        .service(readable("/v1/audit", audit::list))
         .service(readable("/v1/search", search::search))
         .service(readable("/v1/attributes", attributes::attributes))
         .configure(probes_and_metrics)

@@ -16,7 +16,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, R
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{attributes, batch, compare, docs, exclusions, guard, matches, probes, records, search};
+use super::{attributes, audit, batch, compare, docs, exclusions, guard, matches, probes, records, search};
 use crate::record::json::{Code, SCHEMA_VALUE};
 use crate::record::{ExclusionMethod, Kind, Sex};
 
@@ -39,7 +39,7 @@ use crate::record::{ExclusionMethod, Kind, Sex};
     ),
     paths(
         records::put, records::get, records::delete, matches::of_stored, batch::batch, matches::of_inline,
-        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, probes::alive, probes::ready, probes::metrics,
+        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, audit::list, probes::alive, probes::ready, probes::metrics,
         docs::specification,
     ),
     components(schemas(ProblemBody, KindCode, SexCode, ExclusionMethodCode)),

@@ -49,6 +49,7 @@ pub(super) async fn ready(app: Shared) -> Result<HttpResponse, Problem> {
 )]
 pub(super) async fn metrics(app: Shared, _request: HttpRequest) -> Result<HttpResponse, Problem> {
     let census = app.engine.get().map(|engine| engine.census());
+    app.metrics.audit_lines_lost(app.trail.lost());
     let text = app.metrics.text(census.as_ref());
     Ok(HttpResponse::Ok().content_type(telemetry::METRICS_TYPE).body(text))
 }

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::Candidates;
+use super::audit::Note;
 use super::openapi::Refused;
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
@@ -116,6 +117,7 @@ pub(super) async fn put(
     let wants_matches = parameters.flag("matches", true)?;
     parameters.finish()?;
     let caller = guard::caller(&request);
+    Note::new("put", [reference.clone()]).leave(&request);
     guard::need_source(&caller, reference.source())?;
     if wants_matches {
         guard::need(&caller, Scope::MatchRead)?;
@@ -129,6 +131,7 @@ pub(super) async fn put(
     let written = condition.put(&engine, &reference, record).await?;
     let matches = if wants_matches {
         let found = engine.matches(&reference, matches::asking_for(limit)).await.map_err(after_storing)?;
+        Note::new("put", [reference.clone()]).showing(found.as_ref()).leave(&request);
         found.map(|list| app.candidates(list, &caller))
     } else {
         None
@@ -164,6 +167,7 @@ pub(super) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let reference = reference(&path)?;
     parameters::none(&request)?;
+    Note::new("read", [reference.clone()]).leave(&request);
     let known = tags(request.headers(), header::IF_NONE_MATCH)?;
     let stored = stored(&app.engine()?, &reference).await?;
     let stored = stored.ok_or_else(|| Problem::NoSuchRecord(reference.clone()))?;
@@ -196,6 +200,7 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let reference = reference(&path)?;
     parameters::none(&request)?;
+    Note::new("delete", [reference.clone()]).leave(&request);
     guard::need_source(&guard::caller(&request), reference.source())?;
     app.engine()?.delete(reference).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
+use super::audit::Note;
 use super::openapi::{KindCode, Refused, SexCode};
 use super::parameters::Parameters;
 use super::problem::Problem;
@@ -114,6 +115,8 @@ struct SearchParameters {
 pub(super) async fn search(app: Shared, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let asked = asked(&request)?;
     let page = app.engine()?.search(asked).await?;
+    let seen = page.hits.iter().map(|hit| hit.record.clone()).collect();
+    Note { seen, ..Note::new("search", []) }.leave(&request);
     Ok(HttpResponse::Ok().json(Page::from(page)))
 }
 

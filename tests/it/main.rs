@@ -1,6 +1,7 @@
 //! Tests of the crate from outside: one binary, one module for each thing they prove.
 //!
 //! - `access`: who may do what.
+//! - `audit`: every call that counts leaves a line, and the lines hold together.
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
 //! - `bench`: the command drives a service of its own and says how quick it was.
@@ -18,6 +19,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod audit;
 mod batch;
 mod bench;
 mod client;

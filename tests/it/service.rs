@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossmatch::access::Guard;
+use crossmatch::audit::Trail;
 use crossmatch::engine::{Engine, EngineOptions};
 use crossmatch::http::{self, App, Limits, Listener, Listeners, ServerOptions};
 use crossmatch::model::Model;
@@ -20,6 +21,7 @@ pub(crate) struct Service {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     engine: Option<(Arc<Engine>, TempDir)>,
+    trail: TempDir,
 }
 
 impl Service {
@@ -67,7 +69,8 @@ impl Service {
 
     fn run(engine: Option<(Arc<Engine>, TempDir)>, listeners: Listeners, (guard, limits): (Guard, Limits)) -> Self {
         let address = listeners.service.address().unwrap();
-        let app = App::new(guard, limits);
+        let trail = TempDir::new().unwrap();
+        let app = App::new(guard, Trail::open(trail.path()).unwrap(), limits);
         if let Some((engine, _)) = &engine {
             app.provide(Arc::clone(engine));
         }
@@ -76,7 +79,12 @@ impl Service {
             let stopped = async { stopped.await.unwrap_or_default() };
             http::block_on(http::run(listeners, app, &options(), stopped)).unwrap();
         });
-        Self { address, stop: Some(stop), thread: Some(thread), engine }
+        Self { address, stop: Some(stop), thread: Some(thread), engine, trail }
+    }
+
+    /// The directory of its trail.
+    pub(crate) fn trail(&self) -> &std::path::Path {
+        self.trail.path()
     }
 
     /// Starts a call.

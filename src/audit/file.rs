@@ -1,0 +1,221 @@
+//! The file of the trail: appending in groups, and finding a line again.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::chain::Head;
+use super::{Entry, Job, TrailError};
+
+/// Lines written together at most.
+const GROUP: usize = 1_024;
+/// Lines are on the disk so long after they were written.
+const SYNC_AFTER: Duration = Duration::from_secs(1);
+/// Every so many lines the place of one is kept.
+const STRIDE: u64 = 1_024;
+/// Lines that one page may look through: a rare record is found over several pages.
+const LOOKED_THROUGH: u64 = 100_000;
+
+/// Where lines are: what the writer knows and readers need.
+pub(super) struct Places {
+    /// The offset of line 1, of line 1 + STRIDE, and so on.
+    every: RwLock<Vec<u64>>,
+    lines: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl Places {
+    pub(super) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Notes a line that begins at `offset`.
+    fn add(&self, sequence: u64, offset: u64) {
+        if (sequence - 1).is_multiple_of(STRIDE) {
+            self.every.write().unwrap_or_else(PoisonError::into_inner).push(offset);
+        }
+    }
+
+    /// The last line whose place is known at or before this one, and its offset.
+    fn before(&self, sequence: u64) -> Option<(u64, u64)> {
+        let every = self.every.read().unwrap_or_else(PoisonError::into_inner);
+        let at = ((sequence.max(1) - 1) / STRIDE).min((every.len() as u64).checked_sub(1)?);
+        Some((at * STRIDE + 1, every[at as usize]))
+    }
+}
+
+/// Some lines of a trail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// As they are in the file.
+    pub lines: Vec<String>,
+    /// The last line that was looked at, if there are more behind it.
+    pub next: Option<u64>,
+}
+
+/// The one who appends.
+pub(super) struct Writer {
+    file: File,
+    head: Head,
+    bytes: u64,
+    /// Lines that could not be written since one could.
+    missing: u64,
+}
+
+impl Writer {
+    /// Opens the file, or makes a new one; cuts off a last line that a loss of power left in half.
+    pub(super) fn open(directory: &Path, path: &Path) -> Result<(Self, Places), TrailError> {
+        let disk = |doing| move |error| TrailError::Disk { doing, file: path.to_owned(), error };
+        fs::create_dir_all(directory).map_err(disk("make the directory of"))?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(disk("open"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(TrailError::Locked(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(disk("lock")(error)),
+        }
+        let places = Places { every: RwLock::default(), lines: AtomicU64::new(0), lost: AtomicU64::new(0) };
+        let (last, whole) = scan(&mut file, &places).map_err(disk("read"))?;
+        let head = match last.strip_suffix('\n') {
+            None => Head::default(),
+            Some(last) => Head::of(last)
+                .map_err(|reason| TrailError::Broken { file: path.to_owned(), reason: reason.to_owned() })?,
+        };
+        if file.metadata().map_err(disk("read"))?.len() > whole {
+            tracing::warn!(file = %path.display(), "the last line of the trail was written in half, and is cut off");
+            file.set_len(whole).map_err(disk("mend"))?;
+        }
+        Ok((Self { file, head, bytes: whole, missing: 0 }, places))
+    }
+
+    /// Appends what comes until nothing can come any more.
+    pub(super) fn run(mut self, queued: &Receiver<Job>, places: &Places) {
+        let mut unsynced: Option<Instant> = None;
+        loop {
+            let wait = unsynced.map_or(SYNC_AFTER, |since| SYNC_AFTER.saturating_sub(since.elapsed()));
+            match queued.recv_timeout(wait) {
+                Ok(first) => {
+                    let group: Vec<Job> = std::iter::once(first).chain(queued.try_iter().take(GROUP - 1)).collect();
+                    self.append(&group, places);
+                    unsynced = unsynced.or_else(|| Some(Instant::now()));
+                    // Whoever asked may have gone away; the line stands.
+                    group.into_iter().for_each(|job| _ = job.written.send(()));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
+                self.sync();
+                unsynced = None;
+            }
+        }
+        self.sync();
+    }
+
+    fn append(&mut self, group: &[Job], places: &Places) {
+        let (mut head, mut text, mut starts) = (self.head.clone(), String::new(), Vec::new());
+        let gap = (self.missing > 0).then(|| gap(self.missing));
+        for entry in gap.iter().chain(group.iter().map(|job| &job.entry)) {
+            starts.push((head.sequence + 1, self.bytes + text.len() as u64));
+            head.seal(entry, &mut text);
+        }
+        match self.file.write_all(text.as_bytes()) {
+            Ok(()) => {
+                (self.head, self.missing) = (head, 0);
+                self.bytes += text.len() as u64;
+                starts.into_iter().for_each(|(sequence, offset)| places.add(sequence, offset));
+                places.lines.store(self.head.sequence, Ordering::Release);
+            }
+            Err(error) => {
+                if self.missing == 0 {
+                    tracing::error!(%error, "the trail cannot be written; the lines missing will be counted in it");
+                }
+                self.missing += group.len() as u64;
+                places.lost.fetch_add(group.len() as u64, Ordering::Relaxed);
+                // Half a line would break the chain for good.
+                if let Err(error) = self.file.set_len(self.bytes) {
+                    tracing::error!(%error, "the trail cannot be mended");
+                }
+            }
+        }
+    }
+
+    fn sync(&self) {
+        if let Err(error) = self.file.sync_data() {
+            tracing::error!(%error, "the trail is not on the disk yet");
+        }
+    }
+}
+
+/// The line that tells of those that are not there.
+fn gap(missing: u64) -> Entry {
+    Entry {
+        at: Timestamp::now(),
+        who: "service".to_owned(),
+        from: None,
+        action: format!("{missing} lines could not be written before this one"),
+        records: Vec::new(),
+        seen: Vec::new(),
+        exclusion: None,
+        status: 500,
+        model: None,
+        request_id: "none".to_owned(),
+    }
+}
+
+/// Notes the places of all lines; returns the last whole line, and the bytes of all whole lines.
+fn scan(file: &mut File, places: &Places) -> io::Result<(String, u64)> {
+    let mut lines = BufReader::with_capacity(1 << 20, file);
+    let (mut last, mut line, mut bytes, mut sequence) = (Vec::new(), Vec::new(), 0, 0);
+    loop {
+        line.clear();
+        let read = lines.read_until(b'\n', &mut line)?;
+        if read == 0 || line.last() != Some(&b'\n') {
+            break;
+        }
+        sequence += 1;
+        places.add(sequence, bytes);
+        bytes += read as u64;
+        std::mem::swap(&mut last, &mut line);
+    }
+    places.lines.store(sequence, Ordering::Release);
+    Ok((String::from_utf8_lossy(&last).into_owned(), bytes))
+}
+
+/// Lines after one, oldest first.
+pub(super) fn page(
+    path: &Path,
+    places: &Places,
+    after: u64,
+    (limit, record): (usize, Option<&str>),
+) -> Result<Page, TrailError> {
+    let disk = |error| TrailError::Disk { doing: "read", file: path.to_owned(), error };
+    let last = places.lines.load(Ordering::Acquire);
+    let nothing = Page { lines: Vec::new(), next: None };
+    let Some((mut sequence, offset)) = places.before(after + 1).filter(|_| after < last) else { return Ok(nothing) };
+    let mut file = File::open(path).map_err(disk)?;
+    file.seek(SeekFrom::Start(offset)).map_err(disk)?;
+    let mut lines = BufReader::with_capacity(1 << 16, file).lines();
+    let named = record.map(|record| format!("\"{record}\""));
+    let mut page = nothing;
+    while sequence <= last {
+        let Some(line) = lines.next() else { break };
+        let line = line.map_err(disk)?;
+        // A reference in quotes is in a line only as a record: everything else in it is made by the service or has
+        // another form.
+        if sequence > after && named.as_ref().is_none_or(|named| line.contains(named)) {
+            page.lines.push(line);
+        }
+        if page.lines.len() == limit || sequence - after.min(sequence) >= LOOKED_THROUGH {
+            page.next = (sequence < last).then_some(sequence);
+            break;
+        }
+        sequence += 1;
+    }
+    Ok(page)
+}
