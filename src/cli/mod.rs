@@ -1,6 +1,7 @@
 //! The command line: one file a command, each with its options and a `run`.
 
 mod audit;
+mod backup;
 mod bench;
 mod collection;
 mod demo;
@@ -28,8 +29,12 @@ pub struct Arguments {
 enum Command {
     /// Checks the audit trail
     Audit(audit::Audit),
+    /// Writes a copy of everything that counts, while the service runs
+    Backup(backup::Backup),
     /// Converts and loads files of cases.
     Import(import::Options),
+    /// Puts a backup into a directory
+    Restore(backup::Restore),
     /// Runs the service until SIGINT or SIGTERM
     Serve(Box<serve::Options>),
     /// Makes, lists and takes back the keys of callers
@@ -62,6 +67,8 @@ impl Failure {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Audit(options) => audit::run(&options),
+        Command::Backup(options) => backup::backup(&options),
+        Command::Restore(options) => backup::restore(&options),
         Command::Import(options) => import::run(&options),
         Command::Serve(options) => serve::run(*options),
         Command::Keys(options) => keys::run(&options),

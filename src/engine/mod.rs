@@ -336,6 +336,11 @@ impl Engine {
         }
     }
 
+    /// A backup of everything that counts, as of one moment.
+    pub fn backup(&self) -> Result<std::fs::File, EngineError> {
+        Ok(self.shared.store.backup()?)
+    }
+
     /// Finishes what is under way, writes the derived files and stops. Later writes are refused.
     pub fn close(&self) {
         self.writer.stop();

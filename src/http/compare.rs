@@ -9,9 +9,9 @@ use super::Shared;
 use super::answer::ComparisonAnswer;
 use super::audit::Note;
 use super::openapi::Refused;
-use super::parameters;
+use super::parameters::Parameters;
 use super::problem::Problem;
-use super::{body, guard, openapi};
+use super::{body, deadline, guard, openapi};
 use crate::engine::Subject;
 use crate::record::Reference;
 use crate::record::json::{self, Fault, Invalid, Tree};
@@ -37,21 +37,26 @@ struct Pair {
 /// The full evidence, also where the pair would never be a candidate, and why it would not be one.
 #[utoipa::path(
     post, path = "/v1/compare", tag = "matching", operation_id = "compare",
+    params(("timeout_ms" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 3_600_000,
+        description = "Refuse with 504 what is not ready after so many milliseconds")),
     request_body(content = Pair, content_type = "application/json", description = "The two sides",
         example = json!({"a": "namus/MP7", "b": "namus/UP5000"})),
     responses(
         (status = 200, description = "The pair's weight and why", body = ComparisonAnswer),
         Refused::<400>, Refused::<404>, Refused::<408>, Refused::<413>, Refused::<415>, Refused::<422>,
-        Refused::<500>, Refused::<503>,
+        Refused::<500>, Refused::<503>, Refused::<504>,
     )
 )]
 pub(super) async fn compare(app: Shared, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    parameters::none(&request)?;
+    let mut parameters = Parameters::of(&request)?;
+    let timeout = deadline::of(&mut parameters)?;
+    parameters.finish()?;
     let text = body::json(&request, payload, &app).await?;
     let Sides { a, b, limit } = body::parsed(text, sides).await?;
     let names = [name(&a), name(&b)];
     Note::new("compare", [&a, &b].into_iter().filter_map(stored)).leave(&request);
-    let compared = app.engine()?.compare(a, b, limit).await?;
+    let engine = app.engine()?;
+    let compared = deadline::within(timeout, engine.compare(a, b, limit)).await?;
     let comparison = compared.map_err(Problem::NoSuchRecord)?;
     Ok(HttpResponse::Ok().json(ComparisonAnswer::new(names, comparison, guard::caller(&request).clearance)))
 }

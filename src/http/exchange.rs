@@ -60,6 +60,8 @@ impl RequestId {
 struct Exchange {
     app: Arc<App>,
     id: RequestId,
+    /// The trace that the call is part of (W3C Trace Context), if it says so.
+    trace: Option<String>,
     method: &'static str,
     route: String,
     /// Who makes it, and what is left of its allowance.
@@ -79,6 +81,7 @@ impl Drop for Exchange {
             elapsed_us = elapsed.as_micros() as u64,
             caller = self.admitted.as_ref().map(|admitted| admitted.caller.id.as_str()),
             request_id = self.id.as_str(),
+            traceparent = self.trace,
             "answered"
         );
     }
@@ -95,6 +98,7 @@ pub(super) async fn around(
     let mut exchange = Exchange {
         app: app.into_inner(),
         id: id.clone(),
+        trace: trace(request.headers()),
         method: bounded(request.method()),
         route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
         admitted: None,
@@ -192,6 +196,17 @@ fn mark(headers: &mut HeaderMap, app: &App, id: &RequestId) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
+/// The header `traceparent`, if it is one: version, trace, parent and flags in hexadecimal.
+fn trace(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let is_none = |part: &str| part.bytes().all(|byte| byte == b'0');
+    let fits = lengths == [2, 32, 16, 2] && parts.iter().all(|part| is_hex(part)) && parts[0] != "ff";
+    (fits && !is_none(parts[1]) && !is_none(parts[2])).then(|| text.to_owned())
+}
+
 /// A method as a label: a caller may invent any number of them.
 fn bounded(method: &Method) -> &'static str {
     match *method {
@@ -232,6 +247,21 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(X_REQUEST_ID, HeaderValue::from_str(given).unwrap());
         assert_eq!(RequestId::taken_over(&headers).is_some(), taken, "{given:?}");
+    }
+
+    #[test]
+    fn only_a_trace_is_logged_as_one() {
+        let check = |given: &'static str, taken: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HeaderName::from_static("traceparent"), HeaderValue::from_static(given));
+            assert_eq!(trace(&headers).as_deref(), taken.then_some(given));
+        };
+        check("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true);
+        check("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false);
+        check("00-00000000000000000000000000000000-00f067aa0ba902b7-01", false);
+        check("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false);
+        check("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false);
+        check("Ada Quist", false);
     }
 
     #[test]

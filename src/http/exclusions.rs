@@ -15,7 +15,7 @@ use super::audit::Note;
 use super::openapi::{ExclusionMethodCode, Refused};
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
-use super::{Shared, body};
+use super::{Shared, body, guard};
 use crate::engine::ExclusionsRequest;
 use crate::exclusion::{Decision, Exclusion};
 use crate::record::json::{self, Node};
@@ -141,7 +141,9 @@ impl From<Exclusion> for ExclusionAnswer {
 )]
 pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     parameters::none(&request)?;
-    let key = idempotency_key(request.headers())?;
+    // One caller's keys are not another's.
+    let who = &guard::caller(&request).id;
+    let key = idempotency_key(request.headers())?.map(|key| format!("{who} {key}"));
     let text = body::json(&request, payload, &app).await?;
     let decision = body::parsed(text, |text| Ok(json::read_by(&json::parse(text)?, decision)?)).await?;
     let pair = [decision.a.clone(), decision.b.clone()];

@@ -44,6 +44,7 @@ fn needed(method: &Method, path: &str) -> Need {
         "/v1/records/{source}/{id}/matches" | "/v1/match" | "/v1/compare" => Need::Scope(Scope::MatchRead),
         "/v1/exclusions" | "/v1/exclusions/{id}" if reads => Need::Scope(Scope::MatchRead),
         "/v1/exclusions" | "/v1/exclusions/{id}" => Need::Scope(Scope::ExclusionsWrite),
+        "/v1/backup" => Need::Scope(Scope::Admin),
         "/v1/audit" => Need::Scope(Scope::AuditRead),
         _ => Need::Scope(Scope::Admin),
     }

@@ -1,5 +1,7 @@
 //! Ranked candidates: of a stored record, and of a record in the call.
 
+use std::time::Duration;
+
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::IntoParams;
@@ -10,7 +12,7 @@ use super::audit::Note;
 use super::openapi::{KindCode, Refused};
 use super::parameters::Parameters;
 use super::problem::Problem;
-use super::{body, guard, records};
+use super::{body, deadline, guard, records};
 use crate::engine::MatchRequest;
 use crate::record::json;
 
@@ -29,6 +31,9 @@ struct MatchParameters {
     /// Also candidates that nobody has verified yet.
     #[param(default = false)]
     include_unverified: Option<bool>,
+    /// Refuse with 504 what is not ready after so many milliseconds.
+    #[param(minimum = 1, maximum = 3_600_000)]
+    timeout_ms: Option<u32>,
 }
 
 /// Match a stored record
@@ -43,7 +48,7 @@ struct MatchParameters {
     ),
     responses(
         (status = 200, description = "The candidates", body = Candidates),
-        Refused::<400>, Refused::<404>, Refused::<500>, Refused::<503>,
+        Refused::<400>, Refused::<404>, Refused::<500>, Refused::<503>, Refused::<504>,
     )
 )]
 pub(super) async fn of_stored(
@@ -52,8 +57,9 @@ pub(super) async fn of_stored(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let reference = records::reference(&path)?;
-    let asked = asked(&request)?;
-    let list = app.engine()?.matches(&reference, asked).await?;
+    let (asked, timeout) = asked(&request)?;
+    let engine = app.engine()?;
+    let list = deadline::within(timeout, engine.matches(&reference, asked)).await?;
     Note::new("matches", [reference.clone()]).showing(list.as_ref()).leave(&request);
     let list = list.ok_or(Problem::NoSuchRecord(reference))?;
     Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
@@ -71,13 +77,15 @@ pub(super) async fn of_stored(
     responses(
         (status = 200, description = "The candidates", body = Candidates),
         Refused::<400>, Refused::<408>, Refused::<413>, Refused::<415>, Refused::<422>, Refused::<500>, Refused::<503>,
+        Refused::<504>,
     )
 )]
 pub(super) async fn of_inline(app: Shared, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let asked = asked(&request)?;
+    let (asked, timeout) = asked(&request)?;
     let text = body::json(&request, payload, &app).await?;
     let record = body::parsed(text, |text| Ok(json::read(&json::parse(text)?)?.1)).await?;
-    let list = app.engine()?.match_record(record, asked).await?;
+    let engine = app.engine()?;
+    let list = deadline::within(timeout, engine.match_record(record, asked)).await?;
     Note::new("match", []).showing(Some(&list)).leave(&request);
     Ok(HttpResponse::Ok().json(app.candidates(list, &guard::caller(&request))))
 }
@@ -87,7 +95,7 @@ pub(super) const fn asking_for(limit: usize) -> MatchRequest {
     MatchRequest { limit, min_bits: None, kind: None, include_unverified: false }
 }
 
-fn asked(request: &HttpRequest) -> Result<MatchRequest, Problem> {
+fn asked(request: &HttpRequest) -> Result<(MatchRequest, Option<Duration>), Problem> {
     let mut parameters = Parameters::of(request)?;
     let asked = MatchRequest {
         limit: parameters.limit()?,
@@ -96,6 +104,7 @@ fn asked(request: &HttpRequest) -> Result<MatchRequest, Problem> {
         kind: parameters.code("kind")?,
         include_unverified: parameters.flag("include_unverified", false)?,
     };
+    let timeout = deadline::of(&mut parameters)?;
     parameters.finish()?;
-    Ok(asked)
+    Ok((asked, timeout))
 }

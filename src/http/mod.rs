@@ -10,10 +10,12 @@
 mod answer;
 mod attributes;
 mod audit;
+mod backup;
 mod batch;
 mod body;
 mod clearance;
 mod compare;
+mod deadline;
 mod docs;
 mod exchange;
 mod exclusions;
@@ -131,6 +133,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(readable("/v1/exclusions", exclusions::list).route(web::post().to(exclusions::create)))
         .service(readable("/v1/exclusions/{id}", exclusions::get).route(web::delete().to(exclusions::delete)))
         .service(readable("/v1/audit", audit::list))
+        .service(web::resource("/v1/backup").route(web::get().to(backup::backup)))
         .service(readable("/v1/search", search::search))
         .service(readable("/v1/attributes", attributes::attributes))
         .configure(probes_and_metrics)

@@ -16,7 +16,7 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, R
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{attributes, audit, batch, compare, docs, exclusions, guard, matches, probes, records, search};
+use super::{attributes, audit, backup, batch, compare, docs, exclusions, guard, matches, probes, records, search};
 use crate::record::json::{Code, SCHEMA_VALUE};
 use crate::record::{ExclusionMethod, Kind, Sex};
 
@@ -39,7 +39,7 @@ use crate::record::{ExclusionMethod, Kind, Sex};
     ),
     paths(
         records::put, records::get, records::delete, matches::of_stored, batch::batch, matches::of_inline,
-        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, audit::list, probes::alive, probes::ready, probes::metrics,
+        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, audit::list, backup::backup, probes::alive, probes::ready, probes::metrics,
         docs::specification,
     ),
     components(schemas(ProblemBody, KindCode, SexCode, ExclusionMethodCode)),
@@ -235,6 +235,7 @@ fn meaning(status: u16) -> &'static str {
         422 => "The body is JSON, but not what the call takes: every fault, with its pointer",
         500 => "The service failed",
         503 => "Busy, stopping or not ready; try again after `Retry-After`",
+        504 => "The answer was not ready within `timeout_ms`; nothing was cut short",
         507 => "The disk is full; nothing was changed",
         _ => StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("refused"),
     }

@@ -104,6 +104,12 @@ pub(super) enum Problem {
     /// The record was stored, but its candidates were not computed.
     #[error("the record is stored, but too many calls are waiting to compute its candidates; put it again in a moment")]
     StoredButBusy,
+    /// The answer was not ready in time.
+    #[error("the answer was not ready within {timeout_ms} ms, and is not cut short: ask again, with more time")]
+    TooLate { timeout_ms: u64 },
+    /// The record was stored, but its candidates were not ready in time.
+    #[error("the record is stored, but its candidates were not ready within {timeout_ms} ms: ask for its matches")]
+    StoredButLate { timeout_ms: u64 },
     /// The service is stopping.
     #[error("the service is stopping")]
     Stopping,
@@ -165,6 +171,9 @@ impl Problem {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
             }
             Self::Busy | Self::StoredButBusy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::TooLate { .. } | Self::StoredButLate { .. } => {
+                (StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", "Deadline exceeded")
+            }
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full"),

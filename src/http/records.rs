@@ -15,9 +15,9 @@ use super::audit::Note;
 use super::openapi::Refused;
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
-use super::{body, clearance, guard, matches};
+use super::{body, clearance, deadline, guard, matches};
 use crate::access::{Caller, Scope};
-use crate::engine::{Engine, EngineError, Outcome, Stored, Written};
+use crate::engine::{Engine, Outcome, Stored, Written};
 use crate::record::json::{self, Fault, Invalid, Tree};
 use crate::record::{Record, Reference};
 
@@ -77,6 +77,9 @@ struct PutParameters {
     /// False: only store the record.
     #[param(default = true)]
     matches: Option<bool>,
+    /// Refuse with 504 if the candidates are not ready after so many milliseconds; the record is stored then.
+    #[param(minimum = 1, maximum = 3_600_000)]
+    timeout_ms: Option<u32>,
 }
 
 /// Insert or replace a record
@@ -102,7 +105,7 @@ struct PutParameters {
         (status = 201, description = "Inserted", body = Put,
             headers(("ETag" = String, description = "The version, in double quotes"))),
         Refused::<400>, Refused::<408>, Refused::<412>, Refused::<413>, Refused::<415>, Refused::<422>,
-        Refused::<500>, Refused::<503>, Refused::<507>,
+        Refused::<500>, Refused::<503>, Refused::<504>, Refused::<507>,
     )
 )]
 pub(super) async fn put(
@@ -115,6 +118,7 @@ pub(super) async fn put(
     let mut parameters = Parameters::of(&request)?;
     let limit = parameters.limit()?;
     let wants_matches = parameters.flag("matches", true)?;
+    let timeout = deadline::of(&mut parameters)?;
     parameters.finish()?;
     let caller = guard::caller(&request);
     Note::new("put", [reference.clone()]).leave(&request);
@@ -130,7 +134,8 @@ pub(super) async fn put(
     check_dropped(&engine, &caller, &reference, &record).await?;
     let written = condition.put(&engine, &reference, record).await?;
     let matches = if wants_matches {
-        let found = engine.matches(&reference, matches::asking_for(limit)).await.map_err(after_storing)?;
+        let list = engine.matches(&reference, matches::asking_for(limit));
+        let found = deadline::within(timeout, list).await.map_err(after_storing)?;
         Note::new("put", [reference.clone()]).showing(found.as_ref()).leave(&request);
         found.map(|list| app.candidates(list, &caller))
     } else {
@@ -240,9 +245,10 @@ pub(super) async fn check_dropped(
 }
 
 /// A put that stored its record must not look like one that did not.
-fn after_storing(error: EngineError) -> Problem {
-    match Problem::from(error) {
+fn after_storing(problem: Problem) -> Problem {
+    match problem {
         Problem::Busy => Problem::StoredButBusy,
+        Problem::TooLate { timeout_ms } => Problem::StoredButLate { timeout_ms },
         other => other,
     }
 }

@@ -1,14 +1,16 @@
 //! `/v1/search`: full text.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Shared;
 use super::audit::Note;
 use super::openapi::{KindCode, Refused, SexCode};
 use super::parameters::Parameters;
 use super::problem::Problem;
+use super::{Shared, deadline};
 use crate::record::DateInterval;
 use crate::text::{Hit, SearchPage, SearchRequest};
 
@@ -99,6 +101,9 @@ struct SearchParameters {
     /// Where the page begins: the `next_page_token` of an earlier answer.
     #[param(max_length = 1_000)]
     page_token: Option<String>,
+    /// Refuse with 504 what is not ready after so many milliseconds.
+    #[param(minimum = 1, maximum = 3_600_000)]
+    timeout_ms: Option<u32>,
 }
 
 /// Search the text of the records
@@ -109,18 +114,19 @@ struct SearchParameters {
     params(SearchParameters),
     responses(
         (status = 200, description = "One page of hits", body = Page),
-        Refused::<400>, Refused::<500>, Refused::<503>,
+        Refused::<400>, Refused::<500>, Refused::<503>, Refused::<504>,
     )
 )]
 pub(super) async fn search(app: Shared, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let asked = asked(&request)?;
-    let page = app.engine()?.search(asked).await?;
+    let (asked, timeout) = asked(&request)?;
+    let engine = app.engine()?;
+    let page = deadline::within(timeout, engine.search(asked)).await?;
     let seen = page.hits.iter().map(|hit| hit.record.clone()).collect();
     Note { seen, ..Note::new("search", []) }.leave(&request);
     Ok(HttpResponse::Ok().json(Page::from(page)))
 }
 
-fn asked(request: &HttpRequest) -> Result<SearchRequest, Problem> {
+fn asked(request: &HttpRequest) -> Result<(SearchRequest, Option<Duration>), Problem> {
     let mut parameters = Parameters::of(request)?;
     let query = parameters.read("q", "1 to 1000 characters", |q| within(q, QUERY_MAX))?;
     let query = query.ok_or_else(|| Problem::InvalidParameter {
@@ -138,8 +144,9 @@ fn asked(request: &HttpRequest) -> Result<SearchRequest, Problem> {
         page_token: parameters
             .read("page_token", "one that an earlier answer gave", |token| within(token, TEXT_MAX))?,
     };
+    let timeout = deadline::of(&mut parameters)?;
     parameters.finish()?;
-    Ok(asked)
+    Ok((asked, timeout))
 }
 
 fn date(parameters: &mut Parameters, name: &str) -> Result<Option<DateInterval>, Problem> {

@@ -101,7 +101,8 @@ fn builder() -> Builder {
     builder
 }
 
-fn on_disk(file: &Path) -> Result<redb::Database, DatabaseError> {
+/// A database on a file, which stops for good at the first refusal of the disk.
+pub(super) fn on_disk(file: &Path) -> Result<redb::Database, DatabaseError> {
     builder().create_with_backend(Disk::open(file)?)
 }
 

@@ -5,12 +5,13 @@
 //! comes back, its exclusions are up for review.
 
 use redb::{
-    MultimapTable, MultimapTableDefinition, ReadTransaction, ReadableMultimapTable, ReadableTable, Table,
-    TableDefinition, WriteTransaction,
+    MultimapTable, MultimapTableDefinition, ReadTransaction, ReadableMultimapTable, ReadableTable,
+    ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::backup::copy_table;
 use super::{Applied, read_json, unpack};
 use crate::exclusion::Exclusion;
 use crate::record::Reference;
@@ -140,6 +141,29 @@ impl<'t> Tables<'t> {
         self.exclusions.insert(kept.exclusion.id.as_u128(), text.as_str())?;
         Ok(())
     }
+}
+
+/// How many exclusions there are; none in a file of the first format.
+pub(super) fn count(transaction: &ReadTransaction) -> Result<u64, redb::Error> {
+    match transaction.open_table(EXCLUSIONS) {
+        Ok(exclusions) => Ok(exclusions.len()?),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Copies every exclusion.
+pub(super) fn copy(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), redb::Error> {
+    copy_table(from, to, EXCLUSIONS)?;
+    copy_table(from, to, KEYS)?;
+    let mut target = to.open_multimap_table(NUMBERS)?;
+    for item in from.open_multimap_table(NUMBERS)?.iter()? {
+        let (reference, numbers) = item?;
+        for number in numbers {
+            target.insert(reference.value(), number?.value())?;
+        }
+    }
+    Ok(())
 }
 
 /// One exclusion.

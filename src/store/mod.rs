@@ -7,6 +7,7 @@
 //! redb was taken for its single file, its readers that wait for no writer, no threads of its own, and a file that can
 //! be replaced by one that fails, for tests. fjall, its peer, commits faster and reads more slowly (the README has both).
 
+mod backup;
 mod database;
 mod disk;
 mod exclusions;
@@ -28,6 +29,7 @@ use crate::record::{Record, Reference, json};
 use database::Database;
 use lock::DirectoryLock;
 
+pub use backup::Contents;
 pub use exclusions::ExclusionsRequest;
 
 /// Reference to version (8 bytes, little-endian) and JSON.
@@ -124,6 +126,9 @@ pub enum StoreError {
     /// Another process has the directory.
     #[error("{0}: another crossmatch is using this directory; stop it or choose another --index-dir")]
     Locked(PathBuf),
+    /// There are records already.
+    #[error("{0}: there are records already; move them away, or restore into another directory")]
+    Occupied(PathBuf),
     /// The records' file is not ours, or is damaged.
     #[error("{file}: {reason}; move the directory away and import the records again, or restore a backup")]
     Unusable {

@@ -102,6 +102,7 @@ fn scope_of(method: &str, path: &str) -> Option<Scope> {
         ("GET", RECORD | "/v1/search") => Some(Scope::RecordsRead),
         (_, RECORD | "/v1/records:batch") => Some(Scope::RecordsWrite),
         ("POST" | "DELETE", path) if path.starts_with("/v1/exclusions") => Some(Scope::ExclusionsWrite),
+        (_, "/v1/backup") => Some(Scope::Admin),
         ("GET", "/v1/audit") => Some(Scope::AuditRead),
         (_, path) if path.starts_with("/v1/") => Some(Scope::MatchRead),
         _ => Some(Scope::Admin),

@@ -2,6 +2,7 @@
 //!
 //! - `access`: who may do what.
 //! - `audit`: every call that counts leaves a line, and the lines hold together.
+//! - `backup`: what is backed up while writes go on is all there after a restore.
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
 //! - `bench`: the command drives a service of its own and says how quick it was.
@@ -10,7 +11,9 @@
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
 //! - `exhaustive`: the check that a running service makes of its matches sees every fault of a list.
 //! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
+//! - `load`: the service lives and keeps its deadlines under full load.
 //! - `namus`: NamUs cases as published become records, and what could not be used is named.
+//! - `operations`: what is in `ops/` fits the service.
 //! - `pairs`: what is told of a pair beside its evidence: the model, what to collect next, why it is not listed.
 //! - `schema`: the reader of records refuses what `record.schema.json` refuses, and nothing else but nonsense.
 //! - `tidy`: the house rules: files say what they are for, rooms use only the rooms below them.
@@ -20,6 +23,7 @@
 
 mod access;
 mod audit;
+mod backup;
 mod batch;
 mod bench;
 mod client;
@@ -30,7 +34,9 @@ mod evidence;
 mod exclusions;
 mod exhaustive;
 mod import;
+mod load;
 mod namus;
+mod operations;
 mod pairs;
 mod population;
 mod probes;

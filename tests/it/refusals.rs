@@ -131,6 +131,8 @@ fn a_parameter_that_is_unknown_or_out_of_range_is_refused_by_name() {
         (format!("{matches}?min_bits=NaN"), "min_bits"),
         (format!("{matches}?min_bits=inf"), "min_bits"),
         (format!("{matches}?kind=lost"), "kind"),
+        (format!("{matches}?timeout_ms=0"), "timeout_ms"),
+        ("/v1/search?q=a&timeout_ms=3600001".to_owned(), "timeout_ms"),
         (format!("{matches}?include_unverified=1"), "include_unverified"),
         (format!("{matches}?limits=3"), "limits"),
         (format!("{matches}?%FF=3"), "\u{fffd}"),

@@ -41,6 +41,9 @@ pub(super) struct Options {
     /// The service that takes the records.
     #[arg(long, value_name = "URL", default_value = SERVICE)]
     to: String,
+    /// A key with the scope `records:write`, where the service asks for keys.
+    #[arg(long, env = "CROSSMATCH_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<String>,
     /// Write into this directory instead, with no service running on it.
     #[arg(long, value_name = "DIR", conflicts_with = "to")]
     index_dir: Option<PathBuf>,
@@ -118,7 +121,7 @@ impl Destination {
         Ok(match &options.index_dir {
             _ if options.dry_run => Self::Print(io::stdout()),
             Some(directory) => Self::Index(Box::new(Index::open(directory, CHUNK)?)),
-            None => Self::Service(Service::at(&options.to)?),
+            None => Self::Service(Service::at(&options.to, options.key.as_deref())?),
         })
     }
 

@@ -29,6 +29,7 @@ const PROBLEM_BYTES_MAX: u64 = 64 << 10;
 pub(super) struct Service {
     agent: Agent,
     address: String,
+    key: Option<String>,
 }
 
 /// The answer to one line.
@@ -62,7 +63,9 @@ enum Answered {
 
 impl Service {
     /// The service at an address such as `http://127.0.0.1:8080`.
-    pub(super) fn at(address: &str) -> Result<Self, Failure> {
+    ///
+    /// `key`: what the service asks its callers for, if it does.
+    pub(super) fn at(address: &str, key: Option<&str>) -> Result<Self, Failure> {
         if !address.starts_with("http://") {
             let form = "--to takes an address such as http://127.0.0.1:8080; for https, go through a local proxy";
             return Err(Failure(form.to_owned()));
@@ -70,7 +73,7 @@ impl Service {
         // Straight to the service: case data do not pass a proxy because the environment names one.
         let config = Agent::config_builder().http_status_as_error(false).timeout_connect(Some(CONNECT_TIMEOUT));
         let agent = config.proxy(None).build().new_agent();
-        Ok(Self { agent, address: address.trim_end_matches('/').to_owned() })
+        Ok(Self { agent, address: address.trim_end_matches('/').to_owned(), key: key.map(str::to_owned) })
     }
 
     /// Sends the records; what a busy service leaves is sent again.
@@ -104,7 +107,10 @@ impl Service {
 
     fn post(&self, lines: &[&str]) -> Result<Answered, Failure> {
         let url = format!("{}/v1/records:batch", self.address);
-        let request = self.agent.post(&url).header("content-type", "application/x-ndjson");
+        let mut request = self.agent.post(&url).header("content-type", "application/x-ndjson");
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
         let response = request.send(lines.concat()).map_err(|error| self.unreachable(&error))?;
         match response.status().as_u16() {
             200..=299 => self.answers(response, lines.len()).map(Answered::Lines),
