@@ -80,6 +80,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
         #[test]
         fn the_chain_is_the_sum_over_every_numbering_and_its_best_one(
             factors in prop::array::uniform8(prop::array::uniform3(0.001..1.0_f64))
