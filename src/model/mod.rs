@@ -240,6 +240,7 @@ pub struct DnaModel {
     pub mutation: f64,
     pub mutation_one_step: f64,
     pub typing_error: f64,
+    pub relatives_wrong: f64,
     pub drop_out: f64,
     pub lineage_agrees: f64,
     pub lineage_difference: f64,
