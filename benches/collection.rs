@@ -1,5 +1,6 @@
 //! Collections to measure on: made up, the same for the same size.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use crossmatch::corpus::{CorpusWriter, Encoded, Snapshot};
@@ -8,6 +9,7 @@ use crossmatch::model::Model;
 use crossmatch::record::{Kind, Record, Reference, json};
 use crossmatch::simulate::{Counts, Simulation};
 use rayon::prelude::*;
+use rustc_hash::FxHashSet;
 
 /// Queries of the mixed stream.
 const QUERIES: u64 = 200;
@@ -70,7 +72,15 @@ impl Collection {
 
     /// What the stream asks for: ten candidates.
     pub(crate) fn request<'a>(&self, itself: &'a Reference, limit: usize) -> Request<'a> {
-        Request { limit, min_bits: None, kind: None, include_unverified: false, itself: Some(itself) }
+        static NOBODY: LazyLock<FxHashSet<Reference>> = LazyLock::new(FxHashSet::default);
+        Request {
+            limit,
+            min_bits: None,
+            kind: None,
+            include_unverified: false,
+            itself: Some(itself),
+            ruled_out: &NOBODY,
+        }
     }
 
     /// A planned search.

@@ -157,11 +157,7 @@ pub struct MatchRequest {
 
 impl MatchRequest {
     /// The request of a record that may be stored itself, and with which some are ruled out.
-    fn of<'a>(
-        &self,
-        itself: Option<&'a Reference>,
-        ruled_out: &'a FxHashSet<Reference>,
-    ) -> matching::Request<'a> {
+    fn of<'a>(&self, itself: Option<&'a Reference>, ruled_out: &'a FxHashSet<Reference>) -> matching::Request<'a> {
         matching::Request {
             limit: self.limit,
             min_bits: self.min_bits.map(Bits::from_f64),
