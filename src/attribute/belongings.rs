@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::marks::{Census, Domain, Likeness, MOST, Marks, Pairs, Table, assign, read};
+use super::marks::{Census, Domain, Likeness, Marks, Pair, Pairing, read};
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{BelongingsModel, Bits};
 use crate::record::{BelongingKind, Kind, Record};
@@ -41,6 +41,11 @@ pub struct Prepared<'a> {
     query: &'a Value,
     facing: Facing,
     likeness: Likeness<'a>,
+    /// What a thing without a partner costs, and all of them.
+    absent: i32,
+    floor: i32,
+    /// log2 of the chance that a thing is still worn, at the most.
+    most_worn: i32,
 }
 
 impl Attribute for Belongings {
@@ -76,7 +81,16 @@ impl Attribute for Belongings {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         let likeness = Likeness::new(&statistics.0, &model.belongings.marks, model.smoothing, &query.things);
-        Prepared { model: &model.belongings, query, facing, likeness }
+        let model = &model.belongings;
+        Prepared {
+            model,
+            query,
+            facing,
+            likeness,
+            absent: Bits::from_f64(model.absent_bits).0,
+            floor: Bits::from_f64(model.floor_bits).0,
+            most_worn: Bits::of_ratio(model.worn_soon.max(model.worn_later)).0,
+        }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -86,18 +100,14 @@ impl Attribute for Belongings {
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
         let weighed = prepared.weigh(candidate);
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        let mut pairs: Vec<(i32, usize, usize)> =
-            weighed.pairs.iter().map(|(a, b)| (-weighed.value(ante, a, b), a, b)).collect();
-        pairs.sort_unstable();
-        let level = match pairs.first().map_or(0, |(less, ..)| -less) {
+        let mut pairs = weighed.pairs;
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.value));
+        let level = match pairs.first().map_or(0, |pair| pair.value) {
             DISTINCTIVE.. => "distinctive",
             1.. => "similar",
             _ => "nothing_shared",
         };
-        let agree = pairs
-            .iter()
-            .take(4)
-            .map(|&(less, a, b)| format!("{} = {} ({:.1})", ante.told(a), post.told(b), Bits(-less).to_f64()));
+        let agree = pairs.iter().take(4).map(|pair| told_pair(ante, post, pair));
         let agree: Vec<String> = agree.collect();
         let summary =
             if agree.is_empty() { "nothing of one is told of the other".to_owned() } else { agree.join("; ") };
@@ -115,6 +125,11 @@ impl Attribute for Belongings {
 /// From here on a thing is called distinctive.
 const DISTINCTIVE: i32 = 4_000;
 
+fn told_pair(ante: &Value, post: &Value, pair: &Pair) -> String {
+    let bits = Bits(pair.value).to_f64();
+    format!("{} = {} ({bits:.1})", ante.told(pair.row), post.told(pair.column))
+}
+
 impl Value {
     fn told(&self, thing: usize) -> String {
         let sort = BelongingKind::ALL.get(usize::from(self.things.heads()[thing].sort));
@@ -128,57 +143,103 @@ fn gap_days(ante: &Value, post: &Value) -> Option<i32> {
     Some((first - last).max(0))
 }
 
-/// A pair of records as it was weighed.
-struct Weighed {
-    table: Table,
-    pairs: Pairs,
-    turned: bool,
-    /// log2 of the chance that garments, and what lasts, are still worn.
-    worn: [i32; 2],
-    bits: Bits,
-}
-
-impl Weighed {
-    /// What a pair of the earlier record's thing and the later one's is worth.
-    fn value(&self, ante: &Value, of_ante: usize, of_post: usize) -> i32 {
-        let (query, candidate) = if self.turned { (of_post, of_ante) } else { (of_ante, of_post) };
-        self.table.bits(query, candidate) + self.worn[usize::from(lasts(ante, of_ante))]
-    }
-}
-
 /// Whether it stays with its owner for years.
 fn lasts(value: &Value, thing: usize) -> bool {
     let sort = usize::from(value.things.heads()[thing].sort);
     matches!(BelongingKind::ALL.get(sort), Some(BelongingKind::Jewelry | BelongingKind::Eyewear))
 }
 
+/// A pair of records as it was weighed: rows are the earlier record's things, columns the later one's.
+struct Weighed {
+    pairs: Vec<Pair>,
+    bits: Bits,
+}
+
 impl Prepared<'_> {
     fn weigh(&self, candidate: &Value) -> Weighed {
         let (ante, post) = self.facing.ante_post(self.query, candidate);
-        let gap = gap_days(ante, post).map_or(f64::INFINITY, f64::from);
-        let soon = [self.model.worn_days, self.model.lasting_days].map(|days| (-gap / days).exp());
-        let worn = soon.map(|soon| self.model.worn_later + (self.model.worn_soon - self.model.worn_later) * soon);
-        let (rows, columns) = (ante.things.len(), post.things.len());
-        let absent = Bits::from_f64(self.model.absent_bits * (0.5 + 0.5 * soon[0]) / 2.0).0;
-        let mut weighed = Weighed {
-            table: self.likeness.weigh(&candidate.things),
-            pairs: assign(&[], 0, 0),
-            turned: self.facing.query_is_post(),
-            worn: worn.map(|share| Bits::of_ratio(share).0),
-            bits: Bits::ZERO,
-        };
-        let mut gains = [0; MOST * MOST];
-        for row in 0..rows {
-            for column in 0..columns {
-                gains[row * columns + column] = weighed.value(ante, row, column) - 2 * absent;
+        let turned = self.facing.query_is_post();
+        let mut worn = None;
+        let mut pairing = Pairing::default();
+        self.likeness.weigh(&candidate.things, |mine, theirs, bits, _| {
+            // Nearly all end here, without a logarithm.
+            if bits + self.most_worn <= 2 * self.absent {
+                return;
             }
+            let (row, column) = if turned { (theirs, mine) } else { (mine, theirs) };
+            let worn = worn.get_or_insert_with(|| self.worn(ante, post));
+            let value = bits + worn[usize::from(lasts(ante, row))];
+            pairing.offer(Pair { row, column, value, gain: value - 2 * self.absent });
+        });
+        let pairs = pairing.best();
+        let agree: i32 = pairs.iter().map(|pair| pair.value).sum();
+        let alone = self.absent * (ante.things.len() + post.things.len() - 2 * pairs.len()) as i32;
+        let bits = Bits(agree + alone.max(self.floor)).within(Belongings::ABOUT.floor, Belongings::ABOUT.cap);
+        Weighed { pairs, bits }
+    }
+
+    /// log2 of the chance that garments, and what lasts, are still worn.
+    fn worn(&self, ante: &Value, post: &Value) -> [i32; 2] {
+        let gap = gap_days(ante, post).map_or(f64::INFINITY, f64::from);
+        let (soon, later) = (self.model.worn_soon, self.model.worn_later);
+        let worn = |days: f64| Bits::of_ratio(later + (soon - later) * (-gap / days).exp()).0;
+        [worn(self.model.worn_days), worn(self.model.lasting_days)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+    use crate::record::json;
+
+    fn record(kind: &str, date: &str, things: &[(&str, &str)]) -> Record {
+        let things: Vec<_> =
+            things.iter().map(|(kind, text)| serde_json::json!({"kind": kind, "description": text})).collect();
+        let event = if kind == "missing" { "last_contact" } else { "found" };
+        let record = serde_json::json!({"kind": kind, "belongings": things, event: {"date": date}});
+        json::read(&json::parse(record.to_string().as_bytes()).expect("JSON")).expect("a record").1
+    }
+
+    fn evidence(missing: (&str, &str), found: &str, body: (&str, &str)) -> Evidence {
+        let mut statistics = Statistics::default();
+        let common = ["blue jeans", "white t-shirt", "black shoes", "blue jeans and black jacket", "gray sweatshirt"];
+        for text in common.iter().cycle().take(400) {
+            let value =
+                Belongings::read(&record("missing", "2001-05-06", &[("clothing", text), ("jewelry", "gold ring")]));
+            value.iter().for_each(|value| Belongings::count(&mut statistics, Kind::Missing, value, 1));
         }
-        weighed.pairs = assign(&gains[..rows * columns], rows, columns);
-        let agree: i32 = weighed.pairs.iter().map(|(row, column)| weighed.value(ante, row, column)).sum();
-        let paired = weighed.pairs.iter().count();
-        let alone = absent * (rows + columns - 2 * paired) as i32;
-        let alone = alone.max(Bits::from_f64(self.model.floor_bits).0);
-        weighed.bits = Bits(agree + alone).within(Belongings::ABOUT.floor, Belongings::ABOUT.cap);
-        weighed
+        let model = Model::default();
+        let facing = Facing { query: Kind::Unidentified, candidate: Kind::Missing };
+        let query = Belongings::read(&record("unidentified", found, &[body])).expect("things");
+        let candidate = Belongings::read(&record("missing", "2001-05-06", &[missing])).expect("things");
+        let prepared = Belongings::prepare(Scale { model: &model, statistics: &statistics, facing }, &query);
+        Belongings::explain(&prepared, &candidate).expect("evidence")
+    }
+
+    #[test]
+    fn things_agree_as_far_as_they_are_rare() {
+        let check = |missing: (&str, &str), body: (&str, &str), level: &str| {
+            let told = evidence(missing, "2001-05-09", body);
+            assert_eq!(told.level, level, "{missing:?} = {body:?}: {told:?}");
+        };
+        check(("jewelry", "ring engraved \"Forever Ed\""), ("jewelry", "RING, ENGRAVED \"F0REVER ED\""), "distinctive");
+        check(
+            ("clothing", "jacket, name Okonkwo on collar"),
+            ("clothing", "jacket with OKONKWO in collar"),
+            "distinctive",
+        );
+        check(("footwear", "brown cowboy boots with bird design"), ("footwear", "BR0WN C0WB0Y B00TS"), "distinctive");
+        check(("clothing", "blue jeans"), ("clothing", "green parka"), "nothing_shared");
+        let jeans = evidence(("clothing", "blue jeans"), "2001-05-09", ("clothing", "BLUE DENIM PANTS"));
+        assert!((-500..1_500).contains(&jeans.bits.0), "blue jeans are nearly nothing: {jeans:?}");
+    }
+
+    #[test]
+    fn days_after_last_contact_it_weighs_most() {
+        let bits = |kind: &'static str, found: &str| evidence((kind, "red poncho"), found, (kind, "poncho, red")).bits;
+        assert!(bits("clothing", "2001-05-08") > bits("clothing", "2001-07-06"));
+        assert!(bits("clothing", "2001-07-06") > bits("clothing", "2011-05-06"));
+        assert!(bits("jewelry", "2001-07-06") > bits("clothing", "2001-07-06"), "jewellery stays with its owner");
     }
 }

@@ -17,9 +17,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::marks::{Census, Domain, Draft, Likeness, Marks, Pairs, Reading, Table, assign, read, read_code};
+use super::marks::{Census, Domain, Draft, Likeness, MOST, Marks, Pair, Pairing, Reading, read, read_code};
 use super::{About, Attribute, Detail, Evidence, Facing, Preservation, Scale};
-use crate::model::{Bits, FeaturesModel, Model};
+use crate::model::{Bits, Model};
 use crate::record::{BodyRegion, Feature, FeatureKind, Kind, Record};
 
 /// The attribute.
@@ -42,7 +42,6 @@ pub struct Statistics(Census);
 
 /// A query made ready.
 pub struct Prepared<'a> {
-    model: &'a FeaturesModel,
     query: &'a Value,
     facing: Facing,
     likeness: Likeness<'a>,
@@ -88,7 +87,7 @@ impl Attribute for Features {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         let likeness = Likeness::new(&statistics.0, &model.features.marks, model.smoothing, &query.marks);
-        Prepared { model: &model.features, query, facing, likeness, costs: Costs::new(model) }
+        Prepared { query, facing, likeness, costs: Costs::new(model) }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -98,20 +97,16 @@ impl Attribute for Features {
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
         let weighed = prepared.weigh(candidate);
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        let mut pairs: Vec<(i32, usize, usize)> =
-            weighed.pairs.iter().map(|(a, b)| (-weighed.value(prepared, a, b), a, b)).collect();
-        pairs.sort_unstable();
-        let strongest = pairs.first().map_or(0, |(less, ..)| -less);
+        let mut pairs = weighed.pairs;
+        pairs.sort_by_key(|pair| std::cmp::Reverse(pair.value));
+        let strongest = pairs.first().map_or(0, |pair| pair.value);
         let level = match strongest {
             DISTINCTIVE.. => "distinctive",
             1.. => "similar",
             _ if weighed.bits < Bits(-800) => "absent",
             _ => "nothing_shared",
         };
-        let agree = pairs
-            .iter()
-            .take(4)
-            .map(|&(less, a, b)| format!("{} = {} ({:.1})", ante.told(a), post.told(b), Bits(-less).to_f64()));
+        let agree = pairs.iter().take(4).map(|pair| told_pair(ante, post, pair));
         let agree: Vec<String> = agree.collect();
         let alone = ante.marks.len() - pairs.len();
         let mut summary = match agree.is_empty() {
@@ -119,7 +114,7 @@ impl Attribute for Features {
             false => agree.join("; "),
         };
         if alone > 0 && weighed.absent.0 <= -500 {
-            let which = (0..ante.marks.len()).filter(|a| pairs.iter().all(|(_, paired, _)| paired != a));
+            let which = (0..ante.marks.len()).filter(|a| pairs.iter().all(|pair| pair.row != *a));
             let which: Vec<String> = which.take(3).map(|a| ante.told(a)).collect();
             summary = format!("{summary}; not told of the remains: {}", which.join(", "));
         }
@@ -154,6 +149,11 @@ fn marks_of(feature: &Feature) -> Reading {
     reading
 }
 
+fn told_pair(ante: &Value, post: &Value, pair: &Pair) -> String {
+    let bits = Bits(pair.value).to_f64();
+    format!("{} = {} ({bits:.1})", ante.told(pair.row), post.told(pair.column))
+}
+
 impl Value {
     fn told(&self, mark: usize) -> String {
         let sort = FeatureKind::ALL.get(usize::from(self.marks.heads()[mark].sort));
@@ -169,6 +169,7 @@ struct Costs {
     gained: i32,
     floor: i32,
     noted: i32,
+    cap: Bits,
 }
 
 impl Costs {
@@ -193,6 +194,7 @@ impl Costs {
             gained: thousandths(model.gained_bits),
             floor: thousandths(model.floor_bits),
             noted: Bits::of_ratio(model.noted).0,
+            cap: Bits::from_f64(model.cap_bits).min(Features::ABOUT.cap),
         }
     }
 
@@ -223,53 +225,140 @@ impl Costs {
     }
 }
 
-/// A pair of records as it was weighed.
+/// A pair of records as it was weighed: rows are the earlier record's marks, columns the later one's.
 struct Weighed {
-    table: Table,
-    pairs: Pairs,
-    turned: bool,
+    pairs: Vec<Pair>,
+    /// What the marks without a partner cost.
     absent: Bits,
     bits: Bits,
-}
-
-impl Weighed {
-    /// What a pair of the earlier record's mark and the later one's is worth.
-    fn value(&self, prepared: &Prepared<'_>, ante: usize, post: usize) -> i32 {
-        let (query, candidate) = if self.turned { (post, ante) } else { (ante, post) };
-        self.table.bits(query, candidate) + prepared.costs.noted
-    }
 }
 
 impl Prepared<'_> {
     fn weigh(&self, candidate: &Value) -> Weighed {
         let (ante, post) = self.facing.ante_post(self.query, candidate);
-        let turned = self.facing.query_is_post();
-        let directed = self.facing.query != self.facing.candidate;
-        let absent = |mark| {
-            if directed { self.costs.absent(ante, mark, post) } else { self.costs.gained(ante, mark, post) }
-        };
-        let (rows, columns) = (ante.marks.len(), post.marks.len());
-        let table = self.likeness.weigh(&candidate.marks);
-        let mut weighed = Weighed { table, pairs: assign(&[], 0, 0), turned, absent: Bits::ZERO, bits: Bits::ZERO };
-        let mut gains = [0; super::marks::MOST * super::marks::MOST];
-        let mut lost = [0; super::marks::MOST];
-        let mut gained = [0; super::marks::MOST];
-        (0..rows).for_each(|row| lost[row] = absent(row));
-        (0..columns).for_each(|column| gained[column] = self.costs.gained(post, column, ante));
-        for row in 0..rows {
-            for column in 0..columns {
-                gains[row * columns + column] = weighed.value(self, row, column) - lost[row] - gained[column];
-            }
+        let (turned, directed) = (self.facing.query_is_post(), self.facing.query != self.facing.candidate);
+        let costs = &self.costs;
+        let mut lost = [0; MOST];
+        let mut gained = [0; MOST];
+        for (mark, lost) in lost.iter_mut().enumerate().take(ante.marks.len()) {
+            *lost = if directed { costs.absent(ante, mark, post) } else { costs.gained(ante, mark, post) };
         }
-        weighed.pairs = assign(&gains[..rows * columns], rows, columns);
+        for (mark, gained) in gained.iter_mut().enumerate().take(post.marks.len()) {
+            *gained = costs.gained(post, mark, ante);
+        }
+        let mut pairing = Pairing::default();
+        let mut cap = costs.cap;
+        self.likeness.weigh(&candidate.marks, |mine, theirs, bits, exact| {
+            let (row, column) = if turned { (theirs, mine) } else { (mine, theirs) };
+            let value = bits + costs.noted;
+            let gain = value - lost[row] - gained[column];
+            cap = if exact && gain > 0 { Features::ABOUT.cap } else { cap };
+            pairing.offer(Pair { row, column, value, gain });
+        });
+        let pairs = pairing.best();
         let (mut agree, mut alone) = (0, lost.iter().sum::<i32>() + gained.iter().sum::<i32>());
-        for (row, column) in weighed.pairs.iter() {
-            agree += weighed.value(self, row, column);
-            alone -= lost[row] + gained[column];
+        for pair in &pairs {
+            agree += pair.value;
+            alone -= lost[pair.row] + gained[pair.column];
         }
-        let cap = if weighed.table.has_exact() { Features::ABOUT.cap } else { Bits::from_f64(self.model.cap_bits) };
-        weighed.absent = Bits(alone.max(self.costs.floor));
-        weighed.bits = Bits(agree + weighed.absent.0).within(Features::ABOUT.floor, cap.min(Features::ABOUT.cap));
-        weighed
+        let absent = alone.max(costs.floor);
+        let bits = Bits(agree + absent).within(Features::ABOUT.floor, cap);
+        Weighed { pairs, absent: Bits(absent), bits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::json;
+
+    fn record(kind: &str, condition: &str, marks: &[(&str, &str)]) -> Record {
+        let marks: Vec<_> =
+            marks.iter().map(|(kind, text)| serde_json::json!({"kind": kind, "description": text})).collect();
+        let mut record = serde_json::json!({"kind": kind, "features": marks});
+        if kind != "missing" {
+            record["remains"] = serde_json::json!({"condition": condition});
+        }
+        json::read(&json::parse(record.to_string().as_bytes()).expect("JSON")).expect("a record").1
+    }
+
+    /// Marks such as many have, so that frequencies are those of a small collection.
+    fn statistics() -> Statistics {
+        let mut statistics = Statistics::default();
+        let common = [
+            "rose on left arm",
+            "skull on right arm",
+            "tribal band left arm",
+            "cross on chest",
+            "butterfly lower back",
+        ];
+        for text in common.iter().cycle().take(400) {
+            let value = Features::read(&record("missing", "", &[("tattoo", text), ("scar", "scar on abdomen")]));
+            value.iter().for_each(|value| Features::count(&mut statistics, Kind::Missing, value, 1));
+        }
+        statistics
+    }
+
+    fn evidence(missing: &[(&str, &str)], condition: &str, body: &[(&str, &str)]) -> Evidence {
+        let (model, statistics) = (Model::default(), statistics());
+        let facing = Facing { query: Kind::Missing, candidate: Kind::Unidentified };
+        let query = Features::read(&record("missing", "", missing)).expect("marks");
+        let candidate = Features::read(&record("unidentified", condition, body)).expect("marks");
+        let prepared = Features::prepare(Scale { model: &model, statistics: &statistics, facing }, &query);
+        Features::explain(&prepared, &candidate).expect("evidence")
+    }
+
+    #[test]
+    fn marks_agree_as_far_as_they_are_rare() {
+        let check = |missing: &str, body: &str, level: &str| {
+            let told = evidence(&[("tattoo", missing)], "recognizable", &[("tattoo", body)]);
+            assert_eq!(told.level, level, "{missing} = {body}: {told:?}");
+        };
+        check(
+            "Compass rose with \"TRUE NORTH\" on left forearm",
+            "LT F0REARM: C0MPASS, LETTERING TRUE N0RTH",
+            "distinctive",
+        );
+        check("TATTOO (PATRICA) on right leg", "LEG: PATRICIA", "distinctive");
+        check("piranha tattoo on his left arm", "- piranha on lt arm", "distinctive");
+        check("rose on left arm", "R0SE LT ARM", "similar");
+        check("rose on left arm", "flower on arm", "similar");
+        check("rose on left arm", "skull on right arm", "absent");
+        check("large eagle with spread wings on chest", "cross on ankle", "absent");
+    }
+
+    #[test]
+    fn what_should_be_seen_and_is_not_costs() {
+        let bits =
+            |missing: (&str, &str), condition: &str, body: (&str, &str)| evidence(&[missing], condition, &[body]).bits;
+        let eagle = ("tattoo", "large eagle across chest");
+        let (fresh, decayed) = (
+            bits(eagle, "recognizable", ("scar", "scar on knee")),
+            bits(eagle, "decomposed", ("scar", "scar on knee")),
+        );
+        assert!((-3_000..=-1_000).contains(&fresh.0), "{fresh:?}");
+        assert!(fresh < decayed, "decay hides it");
+        let bones = bits(eagle, "skeleton", ("fracture", "healed fracture of rib"));
+        assert!(decayed < bones && bones.0 > -300, "bones show no skin: {bones:?}");
+        assert!(bits(("scar", "scar on knee"), "recognizable", eagle).0 > -500, "it may be new");
+        assert!(bits(eagle, "recognizable", ("tattoo", "None")) < fresh, "it is said not to be there");
+        assert!(bits(("artificial", "plate in left femur"), "skeleton", ("fracture", "old fracture of nose")).0 < -200);
+    }
+
+    #[test]
+    fn each_mark_has_one_partner_at_most() {
+        let once = evidence(&[("tattoo", "dragon on neck")], "recognizable", &[("tattoo", "dragon on neck")]).bits;
+        let twice = evidence(
+            &[("tattoo", "dragon on neck; dragon on left neck")],
+            "recognizable",
+            &[("tattoo", "dragon on neck")],
+        );
+        assert!(twice.bits < once, "{twice:?}");
+        assert_eq!(twice.details[0], ("marks_that_agree", Detail::Count(1)));
+        assert!(
+            evidence(&[("tattoo", "dragon on neck")], "recognizable", &[("tattoo", "dragon on neck")])
+                .summary
+                .contains("tattoo: dragon, neck = tattoo: dragon, neck")
+        );
     }
 }

@@ -15,10 +15,17 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         optional(place()),
     );
     let body = (optional(measures(150, 30)), optional(measures(50, 40)), condition(), optional(teeth()), features());
-    let rest =
-        (optional(one_of(&["A-1", "B-2"])), prop::bool::weighted(0.9), optional(dna()), blood(), optional(fingers()));
+    let rest = (
+        optional(one_of(&["A-1", "B-2"])),
+        prop::bool::weighted(0.9),
+        optional(dna()),
+        blood(),
+        optional(fingers()),
+        belongings(),
+    );
     (who, when, body, rest).prop_map(
-        |((kind, sex, looks, names), (age, birth, date, place), body, (number, verified, dna, blood, fingers))| {
+        |((kind, sex, looks, names), (age, birth, date, place), body, rest)| {
+            let (number, verified, dna, blood, fingers, belongings) = rest;
             let (height, weight, condition, dental, features) = body;
             let mut record = Map::new();
             record.insert("kind".into(), json!(kind));
@@ -34,6 +41,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             put("dental", dental);
             put("fingerprint_class", fingers);
             put("features", Some(features));
+            put("belongings", Some(belongings));
             put("identifiers", number.map(|number| json!({"ncic": number})));
             put("dna", dna);
             put("blood_type", blood.map(Value::from));
@@ -125,9 +133,11 @@ fn fingers() -> impl Strategy<Value = Value> {
 }
 
 fn features() -> impl Strategy<Value = Value> {
-    let feature =
-        (one_of(&["tattoo", "scar"]), one_of(&["rose LT ARM", "Scar on left arm", "R0SE", "no tattoos", "MOM 1985"]))
-            .prop_map(|(kind, text)| json!({"kind": kind, "description": text}));
+    let feature = (
+        one_of(&["tattoo", "scar"]),
+        one_of(&["rose LT ARM", "Scar on left arm; skull", "R0SE, MARISOL", "no tattoos", "MOM 1985"]),
+    )
+        .prop_map(|(kind, text)| json!({"kind": kind, "description": text}));
     prop::collection::vec(feature, 0..3).prop_map(Value::from)
 }
 
@@ -163,4 +173,10 @@ fn mtdna() -> impl Strategy<Value = Value> {
 
 fn blood() -> impl Strategy<Value = Option<&'static str>> {
     optional(one_of(&["O", "O+", "O-", "A+", "AB"]))
+
+fn belongings() -> impl Strategy<Value = Value> {
+    let texts = &["blue jeans", "JEANS, NIKE SH0ES SIZE 10", "ring \"A.B. 1985\"", "red shirt and nike shoes", "none"];
+    let thing = (one_of(&["clothing", "jewelry"]), one_of(texts))
+        .prop_map(|(kind, text)| json!({"kind": kind, "description": text}));
+    prop::collection::vec(thing, 0..3).prop_map(Value::from)
 }

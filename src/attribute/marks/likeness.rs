@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! bits(a, b) = sort + site + side + words - unlike words - log2(number of marks that it could be)
-//! sort, site  log2(P(b's | a's, one mark) / share of b's in the collection); a site's neighbours share what is left over
+//! sort        log2(P(b's | a's, one mark) / share of b's in the collection)
+//! site        the same among the marks of one sort: most piercings are in ears; a site's neighbours share what is left
 //! side        log2(agreement / 1/2), or its contrary
-//! words       log2(agreement / share of marks with the term): the rarest in full, the others by `independence`,
+//! words       log2(agreement / share of the sort's marks with the term): the rarest in full, the others by `independence`,
 //!             because words of one mark go together: "praying" and "hands". A word that is a slip of the pen from
 //!             another counts as the commoner of the two, less what slips are rare. Where no word is shared, a class
 //!             that both are of counts.
@@ -15,29 +16,9 @@
 //! to it: a mark of somebody else is as often like this one as its terms are frequent.
 
 use super::census::{Census, is_exact};
-use super::vocabulary::{Distance, ENGLISH};
+use super::vocabulary::{Distance, ENGLISH, SHORTEST};
 use super::{CLASS, EXACT, MOST, Marks, term};
 use crate::model::{Bits, MarksModel};
-
-/// What every pair of marks is worth: a row a mark of the query.
-pub(in crate::attribute) struct Table {
-    columns: usize,
-    bits: [i32; MOST * MOST],
-    /// Whether a serial number or a long inscription is the same in some pair.
-    exact: bool,
-}
-
-impl Table {
-    /// Thousandths of a bit for a mark of the query and one of the candidate.
-    pub(in crate::attribute) fn bits(&self, query: usize, candidate: usize) -> i32 {
-        self.bits[query * self.columns + candidate]
-    }
-
-    /// Whether some pair shares a serial number or a long inscription.
-    pub(in crate::attribute) fn has_exact(&self) -> bool {
-        self.exact
-    }
-}
 
 /// A query's marks, made ready to be weighed against many.
 pub(in crate::attribute) struct Likeness<'a> {
@@ -47,8 +28,8 @@ pub(in crate::attribute) struct Likeness<'a> {
     weights: Weights,
     marks: &'a Marks,
     ready: Vec<Ready>,
-    /// Sorted by term: the term, the mark that has it, its bits.
-    terms: Vec<(u32, u8, i32)>,
+    /// Sorted by term.
+    terms: Vec<Term>,
     /// A bit for each term's lowest bits: whoever has none of them shares no word.
     filter: Box<[u64; FILTER]>,
 }
@@ -82,13 +63,25 @@ impl Weights {
 /// Words of the filter.
 const FILTER: usize = 64;
 
+/// A term of the query.
+#[derive(Clone, Copy)]
+struct Term {
+    term: u32,
+    /// The mark that has it.
+    mark: u8,
+    /// Its bits against a mark of another sort, and of the same.
+    bits: [i32; 2],
+}
+
 /// What a mark of the query says of a candidate's sort, site and side.
 struct Ready {
     sorts: Vec<i32>,
-    /// By site and one; 0 is not said.
-    sites: Vec<i32>,
+    sort: u8,
+    /// Against a mark of another sort, and of the same, by site and one; 0 is not said.
+    sites: [Vec<i32>; 2],
     sides: [i32; 4],
     words: i32,
+    odd: u32,
 }
 
 /// What two marks share in words.
@@ -116,9 +109,14 @@ impl<'a> Likeness<'a> {
         for head in marks.heads() {
             ready.push(Ready {
                 sorts: (0..sorts.len()).map(|other| sort_bits(model, &sorts, usize::from(head.sort), other)).collect(),
-                sites: site_bits(model, &sites, head.site),
+                sort: head.sort,
+                sites: [
+                    site_bits(model, &sites, head.site),
+                    site_bits(model, &census.sites_of_sort(head.sort, smoothing), head.site),
+                ],
                 sides: std::array::from_fn(|other| side_bits(model, head.side, other as u8)),
                 words: i32::from(head.words),
+                odd: head.odd,
             });
         }
         let mut likeness = Self {
@@ -133,63 +131,67 @@ impl<'a> Likeness<'a> {
         };
         for (mark, terms) in marks.terms().enumerate() {
             for &term in terms {
-                likeness.terms.push((term, mark as u8, likeness.term_bits(term)));
+                let bits = [None, Some(marks.heads()[mark].sort)].map(|sort| likeness.term_bits(sort, term));
+                likeness.terms.push(Term { term, mark: mark as u8, bits });
             }
         }
-        likeness.terms.sort_unstable();
-        for (term, ..) in &likeness.terms {
+        likeness.terms.sort_unstable_by_key(|term| (term.term, term.mark));
+        for Term { term, .. } in &likeness.terms {
             likeness.filter[*term as usize / 64 % FILTER] |= 1 << (term % 64);
         }
         likeness
     }
 
-    fn term_bits(&self, term: u32) -> i32 {
+    /// What a term is worth among marks of one sort, or of any.
+    fn term_bits(&self, sort: Option<u8>, term: u32) -> i32 {
         let agreement = if term & CLASS != 0 { self.model.class_agreement } else { self.model.term_agreement };
-        Bits::of_ratio(agreement / self.census.share(term, self.smoothing)).0.max(0)
+        let share = match sort {
+            Some(sort) => self.census.share_of_sort(sort, term, self.smoothing),
+            None => self.census.share(term, self.smoothing),
+        };
+        Bits::of_ratio(agreement / share).0.max(0)
     }
 
-    /// Weighs every mark of the query against every one of the candidate.
-    pub(in crate::attribute) fn weigh(&self, candidate: &Marks) -> Table {
-        let mut table = Table { columns: candidate.len(), bits: [0; MOST * MOST], exact: false };
+    /// Calls `found` with each mark of the query, each of the candidate, what the two are worth in thousandths of a bit,
+    /// and whether they share a serial number or a long inscription.
+    pub(in crate::attribute) fn weigh(&self, candidate: &Marks, mut found: impl FnMut(usize, usize, i32, bool)) {
         let shared = self.shared(candidate);
         let mut shared = &shared[..];
         let tries = log2_thousandths(self.ready.len().max(candidate.len()));
         for (mine, ready) in self.ready.iter().enumerate() {
             for (theirs, head) in candidate.heads().iter().enumerate() {
-                let place = ready.sites[usize::from(head.site)];
+                let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
                 let mut words = Shared { pair: mine * MOST + theirs, ..Shared::default() };
                 if let Some((first, rest)) = shared.split_first()
                     && first.pair == words.pair
                 {
                     (words, shared) = (*first, rest);
                 }
-                let left = [ready.words - words.words, i32::from(head.words) - words.words];
-                if left[0] > 0 && left[1] > 0 && place + words.sum >= self.weights.slips_from {
+                if ready.odd & head.odd != 0 && place + words.sum >= self.weights.slips_from {
                     self.add_slips(&mut words, candidate);
                 }
                 let bits = ready.sorts[usize::from(head.sort)] + place + ready.sides[usize::from(head.side & 3)];
                 let words_bits = self.words_bits(&words, ready.words, i32::from(head.words));
-                table.exact |= words.exact;
                 let cap = if words.exact { self.weights.exact_cap } else { self.weights.cap };
-                table.bits[mine * table.columns + theirs] = (bits + words_bits - tries).min(cap);
+                found(mine, theirs, (bits + words_bits - tries).min(cap), words.exact);
             }
         }
-        table
     }
 
     /// The pairs that share words, in the order of pairs.
     fn shared(&self, candidate: &Marks) -> Vec<Shared> {
         let mut found: Vec<Shared> = Vec::new();
-        for (theirs, terms) in candidate.terms().enumerate() {
+        for ((theirs, terms), head) in candidate.terms().enumerate().zip(candidate.heads()) {
             for &term in terms.iter().filter(|term| self.may_have(**term)) {
-                let from = self.terms.partition_point(|(known, ..)| *known < term);
-                for &(_, mine, bits) in self.terms[from..].iter().take_while(|(known, ..)| *known == term) {
-                    let pair = usize::from(mine) * MOST + theirs;
+                let from = self.terms.partition_point(|known| known.term < term);
+                for known in self.terms[from..].iter().take_while(|known| known.term == term) {
+                    let pair = usize::from(known.mark) * MOST + theirs;
+                    let same_sort = self.ready[usize::from(known.mark)].sort == head.sort;
                     let at = found.iter().position(|shared| shared.pair == pair).unwrap_or_else(|| {
                         found.push(Shared { pair, ..Shared::default() });
                         found.len() - 1
                     });
-                    found[at].add(term, bits);
+                    found[at].add(term, known.bits[usize::from(same_sort)]);
                 }
             }
         }
@@ -204,18 +206,18 @@ impl<'a> Likeness<'a> {
     /// Adds the words that one of the two wrote with a slip of the pen.
     #[cold]
     fn add_slips(&self, shared: &mut Shared, candidate: &Marks) {
-        let left = |from: &'a Marks, mark: usize, other: &[u32]| -> Vec<&'a str> {
-            from.words(mark).filter(|word| word.len() >= SHORTEST && !other.contains(&term(word))).collect()
-        };
         let (mine, theirs) = (shared.pair / MOST, shared.pair % MOST);
+        let (my_sort, their_sort) = (self.ready[mine].sort, candidate.heads()[theirs].sort);
+        let sort = (my_sort == their_sort).then_some(my_sort);
         let my_terms = self.marks.terms().nth(mine).unwrap_or(&[]);
         let their_terms = candidate.terms().nth(theirs).unwrap_or(&[]);
-        let my_words = left(self.marks, mine, their_terms);
+        let left = |word: &&str, other: &[u32]| word.len() >= SHORTEST && !other.contains(&term(word));
+        let my_words: Vec<&str> = self.marks.words(mine).filter(|word| left(word, their_terms)).collect();
         let mut slips: Vec<(i32, u32, u32)> = Vec::new();
-        for word in candidate.words(theirs).filter(|word| word.len() >= SHORTEST && !my_terms.contains(&term(word))) {
+        for word in candidate.words(theirs).filter(|word| left(word, my_terms)) {
             for my_word in my_words.iter().filter(|my_word| is_slip(my_word, word)) {
                 let (a, b) = (term(my_word), term(word));
-                let bits = self.term_bits(a).min(self.term_bits(b)) + self.weights.slip;
+                let bits = self.term_bits(sort, a).min(self.term_bits(sort, b)) + self.weights.slip;
                 slips.push((-bits, a.min(b), a.max(b)));
             }
         }
@@ -252,13 +254,11 @@ impl Shared {
     }
 }
 
-/// Shorter words are as often another word as a slip.
-const SHORTEST: usize = 5;
-
-/// Whether two words are one letter apart, or two swapped ones; of long words two.
+/// Whether two words that begin alike are one letter apart, or two swapped ones; of long words two.
 fn is_slip(a: &str, b: &str) -> bool {
     let most = if a.len().min(b.len()) >= 9 { 2 } else { 1 };
     a.len().abs_diff(b.len()) <= most
+        && a.as_bytes()[0] == b.as_bytes()[0]
         && a.bytes().all(|byte| !byte.is_ascii_digit())
         && strsim::osa_distance(a, b) <= most
 }

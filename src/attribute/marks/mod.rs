@@ -20,8 +20,8 @@ mod vocabulary;
 use serde::{Deserialize, Serialize};
 
 pub(super) use census::Census;
-pub(super) use likeness::{Likeness, Table};
-pub(super) use pairing::{Pairs, assign};
+pub(super) use likeness::Likeness;
+pub(super) use pairing::{Pair, Pairing};
 pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
 use vocabulary::ENGLISH;
@@ -57,6 +57,8 @@ pub(super) struct Head {
     pub(super) large: bool,
     /// How many words it has.
     words: u8,
+    /// The first letters of its long words that no table knows: what may hold a slip of the pen.
+    odd: u32,
     /// Where its terms end.
     end: u16,
 }
@@ -91,7 +93,8 @@ impl Marks {
             words.push(said.join(" "));
             let site = draft.site.map_or(0, |site| site + 1);
             let (sort, side, large) = (draft.sort, draft.side, draft.large);
-            heads.push(Head { sort, side, site, large, words: said.len() as u8, end: terms.len() as u16 });
+            let odd = said.iter().filter_map(|word| odd_initial(word)).fold(0, |odd, letter| odd | 1 << letter);
+            heads.push(Head { sort, side, site, large, words: said.len() as u8, odd, end: terms.len() as u16 });
         }
         Self { heads: heads.into(), terms: terms.into(), words: words.join("\n").into() }
     }
@@ -144,6 +147,12 @@ impl Head {
         let whole = ENGLISH.site(name);
         self.site.checked_sub(1).zip(whole).is_some_and(|(site, whole)| ENGLISH.within(site, whole))
     }
+}
+
+/// The first letter of a long word that no table knows, from 0.
+fn odd_initial(word: &str) -> Option<u8> {
+    let first = word.bytes().next().filter(u8::is_ascii_lowercase)?;
+    (word.len() >= vocabulary::SHORTEST && ENGLISH.mended(word).is_none()).then_some(first - b'a')
 }
 
 /// FNV-1a, folded: it is stored, so it must not change with a library.

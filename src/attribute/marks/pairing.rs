@@ -5,60 +5,62 @@
 
 use super::MOST;
 
-/// The column of each row.
+/// A row and a column that go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::attribute) struct Pairs {
-    column: [u8; MOST],
+pub(in crate::attribute) struct Pair {
+    pub(in crate::attribute) row: usize,
+    pub(in crate::attribute) column: usize,
+    /// What it is worth.
+    pub(in crate::attribute) value: i32,
+    /// What it is worth more than leaving both alone.
+    pub(in crate::attribute) gain: i32,
 }
 
-const NONE: u8 = u8::MAX;
+/// Collects the pairs with a gain, and chooses among them.
+#[derive(Default)]
+pub(in crate::attribute) struct Pairing {
+    pairs: Vec<Pair>,
+    /// Rows and columns that have a pair.
+    rows: u16,
+    columns: u16,
+    /// Whether some row or column has two.
+    crossed: bool,
+}
 
-impl Pairs {
-    const EMPTY: Self = Self { column: [NONE; MOST] };
+impl Pairing {
+    /// Offers a pair; without a gain it is none. Rows and columns are below [`MOST`].
+    pub(in crate::attribute) fn offer(&mut self, pair: Pair) {
+        if pair.gain > 0 {
+            let (row, column) = (1 << pair.row, 1 << pair.column);
+            self.crossed |= self.rows & row != 0 || self.columns & column != 0;
+            self.rows |= row;
+            self.columns |= column;
+            self.pairs.push(pair);
+        }
+    }
 
-    /// Row and column of every pair.
-    pub(in crate::attribute) fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
-        let rows = self.column.iter().enumerate().filter(|(_, column)| **column != NONE);
-        rows.map(|(row, column)| (row, usize::from(*column)))
+    /// The pairs that gain most, in the order of rows.
+    pub(in crate::attribute) fn best(mut self) -> Vec<Pair> {
+        if self.crossed {
+            let mut gains = [[0; MOST]; MOST];
+            self.pairs.iter().for_each(|pair| gains[pair.row][pair.column] = pair.gain);
+            let length = |used: u16| (u16::BITS - used.leading_zeros()) as usize;
+            let side = length(self.rows).max(length(self.columns));
+            let column_of = hungarian(side, &gains);
+            self.pairs.retain(|pair| column_of[pair.row] == pair.column);
+        }
+        self.pairs.sort_unstable_by_key(|pair| pair.row);
+        self.pairs
     }
 }
 
-/// Pairs rows and columns; `gains` row by row, at most [`MOST`] of either.
-pub(in crate::attribute) fn assign(gains: &[i32], rows: usize, columns: usize) -> Pairs {
-    alone(gains, columns).unwrap_or_else(|| {
-        if rows <= columns {
-            hungarian(rows, columns, |row, column| gains[row * columns + column].max(0))
-        } else {
-            let mut pairs = Pairs::EMPTY;
-            let turned = hungarian(columns, rows, |column, row| gains[row * columns + column].max(0));
-            turned.iter().for_each(|(column, row)| pairs.column[row] = column as u8);
-            pairs
-        }
-    })
-}
-
-/// The pairs with a gain, if no row and no column has two of them: nearly always.
-fn alone(gains: &[i32], columns: usize) -> Option<Pairs> {
-    let mut pairs = Pairs::EMPTY;
-    let mut taken = 0_u16;
-    for (row, gains) in gains.chunks(columns.max(1)).enumerate() {
-        for (column, _) in gains.iter().enumerate().filter(|(_, gain)| **gain > 0) {
-            if pairs.column[row] != NONE || taken & 1 << column != 0 {
-                return None;
-            }
-            pairs.column[row] = column as u8;
-            taken |= 1 << column;
-        }
-    }
-    Some(pairs)
-}
-
-/// Rows and columns from 1, as in the usual presentation; column 0 holds the row that looks for one.
-fn hungarian(rows: usize, columns: usize, gain: impl Fn(usize, usize) -> i32) -> Pairs {
+/// The column of each row of a square table. Rows and columns from 1, as in the usual presentation; column 0 holds the row
+/// that looks for one.
+fn hungarian(side: usize, gains: &[[i32; MOST]; MOST]) -> [usize; MOST] {
     let mut row_potential = [0_i64; MOST + 1];
     let mut column_potential = [0_i64; MOST + 1];
     let mut row_of = [0_usize; MOST + 1];
-    for row in 1..=rows {
+    for row in 1..=side {
         row_of[0] = row;
         let mut least = [i64::MAX; MOST + 1];
         let mut used = [false; MOST + 1];
@@ -68,8 +70,8 @@ fn hungarian(rows: usize, columns: usize, gain: impl Fn(usize, usize) -> i32) ->
             used[at] = true;
             let from = row_of[at];
             let (mut step, mut next) = (i64::MAX, 0);
-            for column in (1..=columns).filter(|column| !used[*column]) {
-                let cost = -i64::from(gain(from - 1, column - 1)) - row_potential[from] - column_potential[column];
+            for column in (1..=side).filter(|column| !used[*column]) {
+                let cost = -i64::from(gains[from - 1][column - 1]) - row_potential[from] - column_potential[column];
                 if cost < least[column] {
                     (least[column], way[column]) = (cost, at);
                 }
@@ -77,7 +79,7 @@ fn hungarian(rows: usize, columns: usize, gain: impl Fn(usize, usize) -> i32) ->
                     (step, next) = (least[column], column);
                 }
             }
-            for column in 0..=columns {
+            for column in 0..=side {
                 if used[column] {
                     row_potential[row_of[column]] += step;
                     column_potential[column] -= step;
@@ -92,11 +94,9 @@ fn hungarian(rows: usize, columns: usize, gain: impl Fn(usize, usize) -> i32) ->
             at = way[at];
         }
     }
-    let mut pairs = Pairs::EMPTY;
-    for column in (1..=columns).filter(|column| row_of[*column] != 0 && gain(row_of[*column] - 1, column - 1) > 0) {
-        pairs.column[row_of[column] - 1] = column as u8 - 1;
-    }
-    pairs
+    let mut column_of = [MOST; MOST];
+    (1..=side).for_each(|column| column_of[row_of[column] - 1] = column - 1);
+    column_of
 }
 
 #[cfg(test)]
@@ -113,24 +113,32 @@ mod tests {
         with.max().unwrap_or(0).max(naive(rest, taken))
     }
 
+    fn paired(table: &[Vec<i32>]) -> Vec<Pair> {
+        let mut pairing = Pairing::default();
+        for (row, gains) in table.iter().enumerate() {
+            for (column, &gain) in gains.iter().enumerate() {
+                pairing.offer(Pair { row, column, value: gain, gain });
+            }
+        }
+        pairing.best()
+    }
+
     proptest! {
         #[test]
         fn nothing_pairs_better(rows in 0..6_usize, columns in 0..6_usize, gains in prop::collection::vec(-5..9_i32, 36)) {
             let table: Vec<Vec<i32>> = (0..rows).map(|row| gains[row * columns..][..columns].to_vec()).collect();
-            let flat: Vec<i32> = table.concat();
-            let pairs = assign(&flat, rows, columns);
-            let sum: i32 = pairs.iter().map(|(row, column)| table[row][column]).sum();
-            prop_assert_eq!(sum, naive(&table, 0));
-            let mut of: Vec<usize> = pairs.iter().map(|(_, column)| column).collect();
-            of.sort_unstable();
-            prop_assert!(of.windows(2).all(|two| two[0] != two[1]), "no column twice");
-            prop_assert!(pairs.iter().all(|(row, column)| table[row][column] > 0), "no pair without a gain");
+            let pairs = paired(&table);
+            prop_assert_eq!(pairs.iter().map(|pair| pair.gain).sum::<i32>(), naive(&table, 0));
+            for (at, pair) in pairs.iter().enumerate() {
+                prop_assert!(pair.gain > 0, "no pair without a gain");
+                prop_assert!(pairs[..at].iter().all(|other| other.row != pair.row && other.column != pair.column));
+            }
         }
     }
 
     #[test]
     fn the_greedy_choice_is_not_the_best() {
-        let pairs = assign(&[9, 8, 8, 1], 2, 2);
-        assert_eq!(pairs.iter().collect::<Vec<_>>(), [(0, 1), (1, 0)]);
+        let pairs = paired(&[vec![9, 8], vec![8, 1]]);
+        assert_eq!(pairs.iter().map(|pair| (pair.row, pair.column)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 }

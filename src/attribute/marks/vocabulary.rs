@@ -249,7 +249,7 @@ pub(super) enum Distance {
 }
 
 /// Shorter words are as often another word as a slip.
-const SHORTEST: usize = 5;
+pub(super) const SHORTEST: usize = 5;
 
 /// The lines of a table: class, head, what is read as it.
 fn entries(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
