@@ -175,17 +175,15 @@ mod tests {
 
     /// Words apart by blanks; `,` and `;` before a word for what stands before it; quoted words in single quotes.
     fn check(text: &str, expected: &str) {
-        let told = tokens(text).iter().skip(1).fold(
-            tokens(text).first().map_or(String::new(), |token| quoted(token)),
-            |told, token| {
+        let told =
+            tokens(text).iter().skip(1).fold(tokens(text).first().map_or(String::new(), quoted), |told, token| {
                 let before = match token.before {
                     Break::None => "",
                     Break::Weak => ",",
                     Break::Strong => ";",
                 };
                 format!("{told}{before} {}", quoted(token))
-            },
-        );
+            });
         assert_eq!(told, expected, "{text}");
     }
 
