@@ -23,36 +23,34 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         optional(fingers()),
         belongings(),
     );
-    (who, when, body, rest).prop_map(
-        |((kind, sex, looks, names), (age, birth, date, place), body, rest)| {
-            let (number, verified, dna, blood, fingers, belongings) = rest;
-            let (height, weight, condition, dental, features) = body;
-            let mut record = Map::new();
-            record.insert("kind".into(), json!(kind));
-            record.insert("verified".into(), json!(verified));
-            let mut put = |name: &str, value: Option<Value>| value.map(|value| record.insert(name.into(), value));
-            put("sex", sex.map(Value::from));
-            put("names", Some(names));
-            put("age_years", age);
-            put("birth_date", birth.map(Value::from));
-            put("height_cm", height);
-            put("weight_kg", weight);
-            put("remains", condition);
-            put("dental", dental);
-            put("fingerprint_class", fingers);
-            put("features", Some(features));
-            put("belongings", Some(belongings));
-            put("identifiers", number.map(|number| json!({"ncic": number})));
-            put("dna", dna);
-            put("blood_type", blood.map(Value::from));
-            put("ancestry", Some(looks.0));
-            put("hair_color", Some(looks.1));
-            put("eye_color", Some(looks.2));
-            let event = json!({"date": date, "place": place});
-            put(if kind == "missing" { "last_contact" } else { "found" }, Some(event));
-            read(&Value::Object(record))
-        },
-    )
+    (who, when, body, rest).prop_map(|((kind, sex, looks, names), (age, birth, date, place), body, rest)| {
+        let (number, verified, dna, blood, fingers, belongings) = rest;
+        let (height, weight, condition, dental, features) = body;
+        let mut record = Map::new();
+        record.insert("kind".into(), json!(kind));
+        record.insert("verified".into(), json!(verified));
+        let mut put = |name: &str, value: Option<Value>| value.map(|value| record.insert(name.into(), value));
+        put("sex", sex.map(Value::from));
+        put("names", Some(names));
+        put("age_years", age);
+        put("birth_date", birth.map(Value::from));
+        put("height_cm", height);
+        put("weight_kg", weight);
+        put("remains", condition);
+        put("dental", dental);
+        put("fingerprint_class", fingers);
+        put("features", Some(features));
+        put("belongings", Some(belongings));
+        put("identifiers", number.map(|number| json!({"ncic": number})));
+        put("dna", dna);
+        put("blood_type", blood.map(Value::from));
+        put("ancestry", Some(looks.0));
+        put("hair_color", Some(looks.1));
+        put("eye_color", Some(looks.2));
+        let event = json!({"date": date, "place": place});
+        put(if kind == "missing" { "last_contact" } else { "found" }, Some(event));
+        read(&Value::Object(record))
+    })
 }
 
 /// One of a few references, so that records are replaced and deleted.
@@ -173,6 +171,7 @@ fn mtdna() -> impl Strategy<Value = Value> {
 
 fn blood() -> impl Strategy<Value = Option<&'static str>> {
     optional(one_of(&["O", "O+", "O-", "A+", "AB"]))
+}
 
 fn belongings() -> impl Strategy<Value = Value> {
     let texts = &["blue jeans", "JEANS, NIKE SH0ES SIZE 10", "ring \"A.B. 1985\"", "red shirt and nike shoes", "none"];
