@@ -1,4 +1,25 @@
 //! A query against one side, made ready: a table of bits an attribute.
+//!
+//! # What a match costs
+//!
+//! Of a million records a query faces 420,000 (remains) to 580,000 (a missing person). The scan reads one to four bytes a
+//! row and column and four of tag, some 30 in all, and adds a number a column. Weighing is the rest: 421,000 missing
+//! persons have 4 sexes with what they were read from, 570 looks, 80,000 builds, 185,000 places, 357,000 names, 401,000
+//! time lines, of which the last are hardly dictionaries any more. At 100 ns a value that is 0.1 s of a processor, so it is
+//! what repeats *within* values that has to be weighed once ([`Attribute::prepare_for_all`]): the parts of names.
+//!
+//! # Why no row goes early
+//!
+//! A list of ten could be cut by an upper bound of what is not weighed yet. But its probabilities are shares of a sum over
+//! *all* rows. Of N rows, the weight of nobody being the person is that of (1 - p) / p N = 2.3 N ratios of 1 (p = 0.3), and
+//! ratios of different people are 1 on average. To leave rows out and keep every probability within 1e-6, those left out
+//! must weigh together less than 1e-6 of 2.3 N: at most 2.3e-6 each on average, an upper bound of -18.7 bits. A row that
+//! names, teeth or marks (caps of 30, 16 and 20 bits) may still lift hardly gets there: what is cheap would have to speak
+//! against it with 35 to 49 bits, and sex, looks, build, place and time line at their floors together have 41. A row without
+//! them has nothing costly left. So every row is weighed, and the bits of all are added up exactly (`tail`); bounds spare
+//! only the list itself (`top`).
+//!
+//! [`Attribute::prepare_for_all`]: crate::attribute::Attribute::prepare_for_all
 
 use std::sync::OnceLock;
 

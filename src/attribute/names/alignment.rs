@@ -96,8 +96,7 @@ impl<'a> Ready<'a> {
     /// one with the same bits of its hash, may agree.
     pub(super) fn screen(&mut self, tokens: &Counts<Token>) {
         let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
-        let touching: Vec<usize> =
-            touching.filter(|token| self.is_touched_by(token)).map(|token| screened(token)).collect();
+        let touching: Vec<usize> = touching.filter(|token| self.is_touched_by(token)).map(screened).collect();
         let mut screen = vec![0; SCREEN / 64];
         touching.into_iter().for_each(|at| screen[at / 64] |= 1_u64 << (at % 64));
         self.screen = Some(screen);

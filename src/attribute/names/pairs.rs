@@ -105,7 +105,7 @@ fn meeting_every_part_once_changes_nothing() {
     values.iter().for_each(|value| Names::count(&mut statistics, Kind::Missing, value, 1));
     for query in values.iter().step_by(23) {
         let facing = Facing { query: Kind::Unclaimed, candidate: Kind::Missing };
-        let scale = || Scale { model: &*MODEL, statistics: &statistics, facing };
+        let scale = || Scale { model: &MODEL, statistics: &statistics, facing };
         let (one_by_one, at_once) = (Names::prepare(scale(), query), Names::prepare_for_all(scale(), query));
         for value in &values {
             assert_eq!(Names::weigh(&one_by_one, value), Names::weigh(&at_once, value));
