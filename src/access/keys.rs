@@ -1,26 +1,22 @@
-//! The file of keys: hashes of secrets, and what each key may do. Read again whenever it changes.
+//! The file of keys: hashes of secrets, and what each key may do.
 //!
 //! A key is `xm_ID_SECRET`. The secret is 32 random bytes, so that a plain SHA-256 of it cannot be turned back; the id
 //! finds the entry, and hashes are compared in constant time.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroU32;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use thiserror::Error;
 
-use super::{Allowance, Caller, Denied, Scope};
+use super::Scope;
 
-const PREFIX: &str = "xm_";
+/// What every key begins with.
+pub(super) const PREFIX: &str = "xm_";
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
 
@@ -154,7 +150,7 @@ impl KeyFile {
         self.keys.push(Key {
             id,
             name: new.name,
-            hash: hex(&hash(&secret)),
+            hash: hash(&secret),
             scopes: new.scopes,
             sources: new.sources,
             clearance: new.clearance,
@@ -179,196 +175,18 @@ fn random<const BYTES: usize>() -> Result<String, KeysError> {
     Ok(hex(&bytes))
 }
 
-fn hash(secret: &str) -> [u8; 32] {
-    Sha256::digest(secret).into()
+/// The hash of a secret as it stands in the file.
+pub(super) fn hash(secret: &str) -> String {
+    hex(&Sha256::digest(secret))
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The keys of a file, as they are now.
-pub struct KeyRing {
-    file: PathBuf,
-    calls_per_second: u32,
-    entries: ArcSwap<Entries>,
-    /// What the file was when it was looked at last.
-    seen: Mutex<Option<Seen>>,
-}
-
-type Entries = FxHashMap<String, Entry>;
-
-struct Entry {
-    hash: String,
-    expires: Option<Timestamp>,
-    revoked: bool,
-    caller: Arc<Caller>,
-}
-
-/// Tells whether a file is another: it is replaced as a whole.
-#[derive(PartialEq, Eq)]
-struct Seen {
-    inode: u64,
-    modified: (i64, i64),
-    bytes: u64,
-}
-
-impl Seen {
-    fn of(data: &Metadata) -> Self {
-        Self { inode: data.ino(), modified: (data.mtime(), data.mtime_nsec()), bytes: data.len() }
-    }
-}
-
-impl KeyRing {
-    /// Reads the file, which must be there. Keys without an allowance of their own have `calls_per_second`; 0: no limit.
-    pub(super) fn open(file: PathBuf, calls_per_second: u32) -> Result<Self, KeysError> {
-        let keys = KeyFile::read(&file)?;
-        let seen = fs::metadata(&file).ok().as_ref().map(Seen::of);
-        let entries = ArcSwap::from_pointee(entries(keys, calls_per_second, &Entries::default()));
-        Ok(Self { file, calls_per_second, entries, seen: Mutex::new(seen) })
-    }
-
-    /// The caller behind a key.
-    pub(super) fn admit(&self, token: &str, now: Timestamp) -> Result<Arc<Caller>, Denied> {
-        self.follow_file();
-        let (id, secret) =
-            token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Denied::UnknownKey)?;
-        let entries = self.entries.load();
-        let entry = entries.get(id).ok_or(Denied::UnknownKey)?;
-        let same: bool = entry.hash.as_bytes().ct_eq(hex(&hash(secret)).as_bytes()).into();
-        if !same || entry.revoked {
-            return Err(Denied::UnknownKey);
-        }
-        if entry.expires.is_some_and(|end| now >= end) {
-            return Err(Denied::ExpiredKey);
-        }
-        Ok(Arc::clone(&entry.caller))
-    }
-
-    /// Takes over a file that has changed. One that cannot be used leaves the keys as they were: a slip of the editor
-    /// must not lock everybody out, and the log says so once.
-    fn follow_file(&self) {
-        let found = fs::metadata(&self.file).ok().as_ref().map(Seen::of);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == found {
-            return;
-        }
-        *seen = found;
-        match KeyFile::read(&self.file) {
-            Ok(keys) => {
-                tracing::info!(file = %self.file.display(), keys = keys.keys.len(), "the keys were read again");
-                let next = entries(keys, self.calls_per_second, &self.entries.load());
-                self.entries.store(Arc::new(next));
-            }
-            Err(error) => tracing::error!(%error, "the keys stay as they were"),
-        }
-    }
-}
-
-/// The keys by their ids. One whose allowance is as before goes on with what is left of it.
-fn entries(file: KeyFile, calls_per_second: u32, before: &Entries) -> Entries {
-    let entry = |key: Key| {
-        let per_second = key.calls_per_second.or(NonZeroU32::new(calls_per_second));
-        let unchanged = before.get(&key.id).filter(|entry| {
-            let caller = &entry.caller;
-            caller.scopes == key.scopes
-                && caller.sources == key.sources
-                && caller.clearance == key.clearance
-                && caller.allowance.as_ref().map(Allowance::per_second) == per_second
-        });
-        let caller = unchanged.map_or_else(
-            || {
-                let (id, allowance) = (format!("key:{}", key.id), per_second.map(Allowance::new));
-                let (scopes, sources, clearance) = (key.scopes, key.sources, key.clearance);
-                Arc::new(Caller { id, scopes, sources, clearance, allowance })
-            },
-            |entry| Arc::clone(&entry.caller),
-        );
-        let revoked = key.revoked.is_some();
-        (key.id, Entry { hash: key.hash, expires: key.expires, revoked, caller })
-    };
-    file.keys.into_iter().map(entry).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn new() -> NewKey {
-        NewKey {
-            name: "a coroner".to_owned(),
-            scopes: vec![Scope::MatchRead, Scope::RecordsWrite],
-            sources: Some(vec!["namus".to_owned()]),
-            clearance: false,
-            calls_per_second: None,
-            expires: None,
-        }
-    }
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).expect("a moment")
-    }
-
-    /// A file with one key, and the key.
-    fn file(directory: &tempfile::TempDir, new: NewKey) -> (PathBuf, String) {
-        let file = directory.path().join("keys.toml");
-        let mut keys = KeyFile::read_or_empty(&file).expect("no keys yet");
-        let key = keys.create(new, at(0)).expect("a key");
-        keys.write(&file).expect("written");
-        (file, key)
-    }
-
-    #[test]
-    fn a_key_opens_and_anything_like_it_does_not() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (file, key) = file(&directory, new());
-        let text = fs::read_to_string(&file).expect("the file");
-        assert!(!text.contains(key.rsplit('_').next().expect("a secret")), "the secret is nowhere");
-        assert_eq!(fs::metadata(&file).expect("the file").mode() & 0o077, 0, "only its owner reads it");
-        let ring = KeyRing::open(file, 0).expect("keys");
-        let caller = ring.admit(&key, at(1)).expect("a caller");
-        assert!(caller.may(Scope::MatchRead) && !caller.may(Scope::Admin) && caller.may_write("namus"));
-        let flipped = format!("{}{}", &key[..key.len() - 1], if key.ends_with('0') { '1' } else { '0' });
-        for wrong in ["", "xm_", "xm__", "xm_1", &key[1..], &key[..key.len() - 1], &flipped, &format!("{key}0")] {
-            assert_eq!(ring.admit(wrong, at(1)).expect_err("a wrong key"), Denied::UnknownKey, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_key_ends_when_it_expires() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (file, key) = file(&directory, NewKey { expires: Some(at(100)), ..new() });
-        let ring = KeyRing::open(file, 0).expect("keys");
-        assert!(ring.admit(&key, at(99)).is_ok());
-        assert_eq!(ring.admit(&key, at(100)).expect_err("an old key"), Denied::ExpiredKey);
-    }
-
-    #[test]
-    fn a_change_of_the_file_counts_at_once_and_a_broken_one_changes_nothing() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (file, key) = file(&directory, NewKey { calls_per_second: NonZeroU32::new(3), ..new() });
-        let ring = KeyRing::open(file.clone(), 0).expect("keys");
-        let allowance = |ring: &KeyRing| {
-            ring.admit(&key, at(1))
-                .expect("a caller")
-                .allowance
-                .as_ref()
-                .and_then(|allowance| allowance.take().remaining)
-        };
-        assert_eq!(allowance(&ring), Some(2));
-        let mut keys = KeyFile::read(&file).expect("keys");
-        let another = keys.create(new(), at(0)).expect("a key");
-        keys.write(&file).expect("written");
-        assert!(ring.admit(&another, at(1)).is_ok());
-        assert_eq!(allowance(&ring), Some(1), "a change of the file is no new allowance");
-        fs::write(&file, "key = nonsense").expect("written");
-        assert!(ring.admit(&key, at(1)).is_ok());
-        let id = keys.keys[0].id.clone();
-        assert!(keys.revoke(&id, at(1)) && !keys.revoke("none", at(1)));
-        keys.write(&file).expect("written");
-        assert_eq!(ring.admit(&key, at(1)).expect_err("revoked"), Denied::UnknownKey);
-        assert!(ring.admit(&another, at(1)).is_ok());
-    }
 
     #[test]
     fn what_is_wrong_with_a_file_is_told_with_its_line() {

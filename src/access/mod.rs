@@ -5,6 +5,7 @@
 
 mod caller;
 mod keys;
+mod ring;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use thiserror::Error;
 pub use caller::{Allowance, Caller, Left, Scope};
 pub use keys::{Key, KeyFile, KeysError, NewKey};
 
-use keys::KeyRing;
+use ring::KeyRing;
 
 /// Lets callers in.
 pub enum Guard {

@@ -14,8 +14,9 @@ use redb::{
 
 use super::database::on_disk;
 use super::lock::DirectoryLock;
+use super::tables::number;
 use super::{
-    COLUMNS_FILE, DELETED, FORMATS, META, RECORDS, RECORDS_FILE, Store, StoreError, TEXT_DIRECTORY, exclusions, number,
+    COLUMNS_FILE, DELETED, FORMATS, META, RECORDS, RECORDS_FILE, Store, StoreError, TEXT_DIRECTORY, exclusions,
 };
 
 /// What a backup holds.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::backup::copy_table;
-use super::{Applied, read_json, unpack};
+use super::tables::unpack;
+use super::{Applied, read_json};
 use crate::exclusion::Exclusion;
 use crate::record::Reference;
 

@@ -12,6 +12,7 @@ mod database;
 mod disk;
 mod exclusions;
 mod lock;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use crate::record::{Record, Reference, json};
 
 use database::Database;
 use lock::DirectoryLock;
+use tables::{Tables, number, unpack};
 
 pub use backup::Contents;
 pub use exclusions::ExclusionsRequest;
@@ -401,93 +403,6 @@ impl Write {
             Self::Delete { .. } | Self::Withdraw { .. } => 0,
         }
     }
-}
-
-/// The tables that writes change.
-struct Tables<'t> {
-    records: redb::Table<'t, &'static str, &'static [u8]>,
-    deleted: redb::Table<'t, &'static str, u64>,
-    exclusions: exclusions::Tables<'t>,
-}
-
-impl<'t> Tables<'t> {
-    fn open(transaction: &'t redb::WriteTransaction) -> Result<Self, redb::Error> {
-        Ok(Self {
-            records: transaction.open_table(RECORDS)?,
-            deleted: transaction.open_table(DELETED)?,
-            exclusions: exclusions::Tables::open(transaction)?,
-        })
-    }
-
-    /// What became of a write, and the records that derived files must look at again.
-    fn apply(&mut self, write: &Write) -> Result<(Applied, Vec<Reference>), redb::Error> {
-        let of_pair = |exclusion: Exclusion| match exclusion.decision.resolved {
-            true => vec![exclusion.decision.a, exclusion.decision.b],
-            false => Vec::new(),
-        };
-        let (outcome, changed) = match write {
-            Write::Put { reference, json, if_version } => {
-                (self.put(reference, json, *if_version)?, vec![reference.clone()])
-            }
-            Write::Delete { reference } => (self.delete(reference)?, vec![reference.clone()]),
-            Write::Exclude { exclusion, key } => {
-                let outcome = self.exclusions.add(&self.records, exclusion, key.as_deref())?;
-                (outcome, of_pair(Exclusion::clone(exclusion)))
-            }
-            Write::Withdraw { id } => match self.exclusions.remove(*id)? {
-                Some(exclusion) => (Applied::Deleted, of_pair(exclusion)),
-                None => (Applied::Absent, Vec::new()),
-            },
-        };
-        Ok((outcome, if outcome.is_change() { changed } else { Vec::new() }))
-    }
-
-    fn put(&mut self, reference: &Reference, json: &str, expected: Option<u64>) -> Result<Applied, redb::Error> {
-        let key = reference.as_str();
-        let stored = self.records.get(key)?.and_then(|value| unpack(value.value()));
-        let current = stored.as_ref().map_or(0, |stored| stored.version);
-        let outcome = match stored {
-            _ if expected.is_some_and(|expected| expected != current) => return Ok(Applied::Conflict(current)),
-            Some(stored) if stored.json == json => return Ok(Applied::Unchanged(current)),
-            Some(_) => Applied::Replaced(current + 1),
-            None => Applied::Inserted(self.deleted.remove(key)?.map_or(0, |version| version.value()) + 1),
-        };
-        if let Applied::Replaced(version) | Applied::Inserted(version) = outcome {
-            self.records.insert(key, pack(version, json).as_slice())?;
-        }
-        self.exclusions.follow(key, Some(json))?;
-        Ok(outcome)
-    }
-
-    fn delete(&mut self, reference: &Reference) -> Result<Applied, redb::Error> {
-        let key = reference.as_str();
-        let Some(stored) = self.records.remove(key)?.and_then(|value| unpack(value.value())) else {
-            return Ok(Applied::Absent);
-        };
-        self.deleted.insert(key, stored.version)?;
-        self.exclusions.follow(key, None)?;
-        Ok(Applied::Deleted)
-    }
-}
-
-impl Applied {
-    /// Whether anything was written.
-    const fn is_change(self) -> bool {
-        matches!(self, Self::Inserted(_) | Self::Replaced(_) | Self::Deleted | Self::Excluded(_))
-    }
-}
-
-fn number(meta: &impl ReadableTable<&'static str, u64>, name: &str) -> Result<u64, redb::Error> {
-    Ok(meta.get(name)?.map_or(0, |number| number.value()))
-}
-
-fn pack(version: u64, json: &str) -> Vec<u8> {
-    [&version.to_le_bytes(), json.as_bytes()].concat()
-}
-
-fn unpack(value: &[u8]) -> Option<Stored> {
-    let (version, json) = value.split_first_chunk::<8>()?;
-    Some(Stored { version: u64::from_le_bytes(*version), json: std::str::from_utf8(json).ok()?.to_owned() })
 }
 
 /// Reads a stored record's JSON. None: it was written by a version with other rules.
