@@ -274,7 +274,7 @@ mod tests {
         check("presence = 1.3", "`presence` is 1.3; expected a share between 0 and 1");
         check("presense = 0.3", "`presense`: no such parameter; did you mean `presence`?");
         check("[sex]\nerror = 0.3", "`sex.error`: no such parameter; ");
-        check("[colour]\na = 1", "there are appearance, belongings, build, ");
+        check("[colour]\na = 1", "there are appearance, belongings, ");
         check("presence = nan", "`presence`: expected a number, found NaN");
         check("presence = \"high\"", "`presence`: expected a number, found a text");
         check("[sex]\nshares = [0.5, 0.5]", "`sex.shares`: expected a list of 3, found a list of 2");
