@@ -24,6 +24,8 @@ pub(super) enum Purpose {
     MissingClerk,
     ExaminersClerk,
     CoronersClerk,
+    MissingBlood,
+    ExaminersBlood,
 }
 
 impl Dice {

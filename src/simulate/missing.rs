@@ -6,7 +6,7 @@ use super::dice::{Dice, Purpose};
 use super::dna::{self, Family};
 use super::marks::{self, Mark};
 use super::names::FullName;
-use super::person::{Person, Woman};
+use super::person::{Blood, Person, Woman};
 use super::prints::Prints;
 use super::sheet::{DnaSheet, EventSheet, NameSheet, RelativeSheet, Sheet, Span};
 use super::tables::WORDS;
@@ -28,6 +28,9 @@ const DONORS: [(&[Relation], u32); 10] = [
     (&[Relation::Cousin], 3),
 ];
 
+/// The group as relatives know it: often without the Rh factor, and now and then another's.
+const BLOOD: Blood = Blood { wrong: 0.02, no_factor: 0.2 };
+
 /// The report of this person.
 pub(super) fn report(person: &Person, source: &'static str, id: String) -> Sheet {
     let mut dice = person.dice(Purpose::MissingClerk);
@@ -48,7 +51,7 @@ pub(super) fn report(person: &Person, source: &'static str, id: String) -> Sheet
         weight_kg: dice.chance(0.998).then(|| weight(dice, person.weight_at(age))),
         hair_color: if dice.chance(0.984) { vec![told_hair(dice, person.hair_at(age))] } else { Vec::new() },
         eye_color: if dice.chance(0.976) { vec![told_eyes(dice, person.eyes)] } else { Vec::new() },
-        blood_type: dice.chance(0.04).then_some(person.blood),
+        blood_type: dice.chance(0.12).then(|| BLOOD.told(&mut person.dice(Purpose::MissingBlood), person.blood)),
         last_contact: Some(EventSheet {
             date: date(dice, person.last_seen),
             place: person.spot.named(dice.chance(0.6)),

@@ -271,6 +271,31 @@ fn blood(dice: &mut Dice) -> BloodType {
     ])
 }
 
+/// How a blood group is told.
+#[derive(Clone, Copy)]
+pub(super) struct Blood {
+    /// Chance that it is somebody else's.
+    pub(super) wrong: f64,
+    /// Chance that it is told without the Rh factor.
+    pub(super) no_factor: f64,
+}
+
+impl Blood {
+    pub(super) fn told(self, dice: &mut Dice, own: BloodType) -> BloodType {
+        use BloodType::{
+            A, ANegative, APositive, Ab, AbNegative, AbPositive, B, BNegative, BPositive, O, ONegative, OPositive,
+        };
+        let told = if dice.chance(self.wrong) { blood(dice) } else { own };
+        match (dice.chance(self.no_factor), told) {
+            (false, told) => told,
+            (true, O | OPositive | ONegative) => O,
+            (true, A | APositive | ANegative) => A,
+            (true, B | BPositive | BNegative) => B,
+            (true, Ab | AbPositive | AbNegative) => Ab,
+        }
+    }
+}
+
 /// No event lies after the day of writing.
 pub(super) fn not_after_today(day: Day) -> Day {
     day.min(TODAY)

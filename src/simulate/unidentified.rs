@@ -7,13 +7,13 @@ use super::dna::{self, Family};
 use super::fate::Fate;
 use super::marks::{self, Mark};
 use super::missing::{sorted, told_hair};
-use super::person::{Person, Woman};
+use super::person::{Blood, Person, Woman};
 use super::prints::Prints;
 use super::sheet::{BelongingSheet, DnaSheet, EventSheet, FeatureSheet, RemainsSheet, Sheet, Span};
 use super::tables::WORDS;
 use super::teeth::Teeth;
 use super::things::{self, Thing};
-use crate::record::{Ancestry, BodyRegion, Condition, EyeColor, Kind, Sex};
+use crate::record::{Ancestry, BloodType, BodyRegion, Condition, EyeColor, Kind, Sex};
 
 /// What the state of the remains lets an examiner say: the share of records with each field.
 struct Legible {
@@ -70,7 +70,7 @@ pub(super) fn record(person: &Person, source: &'static str, id: String) -> Sheet
         weight_kg: dice.chance(legible.weight).then(|| weight(dice, person.weight_at(age), fate.condition)),
         hair_color: if dice.chance(legible.hair) { vec![told_hair(dice, person.hair_at(age))] } else { Vec::new() },
         eye_color: if dice.chance(legible.eyes) { vec![clouded(dice, person.eyes)] } else { Vec::new() },
-        blood_type: dice.chance(if bones { 0.005 } else { 0.05 }).then_some(person.blood),
+        blood_type: dice.chance(if bones { 0.03 } else { 0.25 }).then(|| blood(person, bones)),
         death_date: dice.chance(0.43).then(|| death_date(dice, &fate)),
         features: features(dice, &clerk, person, &fate),
         belongings: belongings(dice, &clerk, person, &fate),
@@ -86,6 +86,12 @@ pub(super) fn record(person: &Person, source: &'static str, id: String) -> Sheet
             .then(|| RemainsSheet { condition: fate.condition, not_recovered: sorted(&fate.not_recovered) }),
         ..Sheet::default()
     }
+}
+
+/// The group as it was typed; of bones without the Rh factor, and less surely.
+fn blood(person: &Person, bones: bool) -> BloodType {
+    let (wrong, no_factor) = if bones { (0.03, 1.0) } else { (0.005, 0.1) };
+    Blood { wrong, no_factor }.told(&mut person.dice(Purpose::ExaminersBlood), person.blood)
 }
 
 /// Wrong in 0.5 % of bodies and 5.3 % of skeletons (Thomas et al. 2016).

@@ -51,9 +51,9 @@ pub(super) struct Family {
 /// What one locus says under one reading of the family.
 #[derive(Clone, Copy)]
 pub(super) struct AtLocus {
-    /// The likelihood ratio.
+    /// log2 of the likelihood ratio.
     pub(super) ratio: f64,
-    /// The chance of the relatives' results.
+    /// log2 of the chance of the relatives' results.
     pub(super) family: f64,
 }
 
@@ -193,10 +193,10 @@ impl Reading {
         let chances = household.chances(person);
         if chances.family == 0.0 {
             // Two results of one parent that cannot both be right.
-            return Some(AtLocus { ratio: 1.0, family: model.typing_error });
+            return Some(AtLocus { ratio: 0.0, family: model.typing_error.log2() });
         }
         let clean = chances.together / (chances.family * pool.by_chance(person));
         let ratio = (1.0 - model.typing_error) * clean + model.typing_error;
-        Some(AtLocus { ratio, family: chances.family })
+        Some(AtLocus { ratio: ratio.log2(), family: chances.family.log2() })
     }
 }

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::family::{AtLocus, Family, Reading};
-use super::loci::{LOCI, POPULATIONS, Profile, TABLE};
+use super::loci::{LOCI, POPULATIONS, Profile, TABLE, Typed};
 use crate::model::DnaModel;
 use crate::record::Relation;
 
@@ -15,17 +15,32 @@ pub(super) type Loci = u32;
 
 /// The loci of a set, in order.
 pub(super) fn each(loci: Loci) -> impl Iterator<Item = usize> {
-    (0..LOCI).filter(move |at| loci >> at & 1 == 1)
+    let rest = std::iter::successors(Some(loci), |loci| Some(loci & loci.wrapping_sub(1)));
+    rest.take_while(|loci| *loci != 0).map(|loci| loci.trailing_zeros() as usize)
 }
 
-/// What each result of each locus says: one family under one reading, or one relation to one person.
+/// What each result of each locus says: one family under one reading, or what is shared with one person.
 type Memo = Box<[OnceLock<Option<AtLocus>>]>;
+
+/// Relations of which each says something else ([`shared`]).
+const SHARED: usize = 5;
+
+/// Numbers what a relation has in common with the person: those of one number say the same, to the bit.
+const fn shared(relation: Relation) -> usize {
+    match relation {
+        Relation::Mother | Relation::Father | Relation::Child => 0,
+        Relation::HalfSibling | Relation::Grandparent => 1,
+        Relation::FullSibling => 2,
+        Relation::AuntUncle => 3,
+        Relation::Cousin => 4,
+    }
+}
 
 /// A query that families, or persons, are weighed against.
 pub(super) struct Kinship<'a> {
     model: &'a DnaModel,
     query: Query<'a>,
-    /// Population by population; in each a reading, or a relation, after the other.
+    /// Population by population; in each a reading, or what a relation shares, after the other.
     memos: Vec<OnceLock<Memo>>,
     slots: usize,
     /// Where the results of each locus begin in a memo, and where they end.
@@ -49,7 +64,7 @@ struct Pair<'a> {
 impl<'a> Kinship<'a> {
     /// A query that is a person's own profile.
     pub(super) fn of_person(model: &'a DnaModel, profile: &'a Profile) -> Self {
-        Self::new(model, Query::Person(profile), Relation::ALL.len())
+        Self::new(model, Query::Person(profile), SHARED)
     }
 
     /// A query that is a family.
@@ -72,8 +87,11 @@ impl<'a> Kinship<'a> {
     pub(super) fn against_family(&self, population: usize, family: &Family, loci: Loci) -> f64 {
         let Query::Person(person) = self.query else { return 0.0 };
         let pair = Pair { person, family, population, loci };
-        let slot = family.only().map(|only| only.relation() as usize);
-        self.over_readings(pair, &family.readings(), |_| slot)
+        let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
+        let memo = self.memo(population, shared(only.relation()));
+        let work_out = |at| family.readings().first()?.at_locus(at, population, self.model, (person.0[at], family));
+        let told = each(loci).filter_map(|at| self.kept(memo, (at, only.profile().0[at]), || work_out(at)));
+        told.map(|told| told.ratio).sum()
     }
 
     /// log2 of the likelihood ratio of the query's family and another person, over some loci.
@@ -98,24 +116,30 @@ impl<'a> Kinship<'a> {
 
     /// log2 of the likelihood ratio, and of the chance of the relatives' results.
     fn over_loci(&self, pair: Pair<'_>, reading: &Reading, slot: Option<usize>) -> (f64, f64) {
-        let told = each(pair.loci).filter_map(|at| self.at_locus(pair, reading, (slot, at)));
-        told.fold((0.0, 0.0), |(ratio, family), told| (ratio + told.ratio.log2(), family + told.family.log2()))
+        let Pair { person, family, population, loci } = pair;
+        let memo = slot.map(|slot| self.memo(population, slot));
+        let told = each(loci).filter_map(|at| {
+            let work_out = || reading.at_locus(at, population, self.model, (person.0[at], family));
+            memo.map_or_else(work_out, |memo| self.kept(memo, (at, person.0[at]), work_out))
+        });
+        told.fold((0.0, 0.0), |(ratio, family), told| (ratio + told.ratio, family + told.family))
     }
 
-    fn at_locus(&self, pair: Pair<'_>, reading: &Reading, (slot, at): (Option<usize>, usize)) -> Option<AtLocus> {
-        let person = pair.person.0[at];
-        let work_out = || reading.at_locus(at, pair.population, self.model, (person, pair.family));
-        let other = match (&self.query, pair.family.only()) {
-            (Query::Family(..), _) => person,
-            (Query::Person(_), Some(only)) => only.profile().0[at],
-            (Query::Person(_), None) => return work_out(),
-        };
-        let Some((slot, number)) = slot.zip(TABLE[at].number(other)) else { return work_out() };
-        let memo = self.memos[pair.population * self.slots + slot].get_or_init(|| self.blank());
-        *memo[self.begins[at] + number].get_or_init(work_out)
+    fn memo(&self, population: usize, slot: usize) -> &Memo {
+        let blank = || (0..self.begins[LOCI]).map(|_| OnceLock::new()).collect();
+        self.memos[population * self.slots + slot].get_or_init(blank)
     }
 
-    fn blank(&self) -> Memo {
-        (0..self.begins[LOCI]).map(|_| OnceLock::new()).collect()
+    /// What a result says at a locus, worked out at most once where its alleles are in the table.
+    fn kept(
+        &self,
+        memo: &Memo,
+        (at, result): (usize, Typed),
+        work_out: impl FnOnce() -> Option<AtLocus>,
+    ) -> Option<AtLocus> {
+        match TABLE[at].number(result) {
+            None => work_out(),
+            Some(number) => *memo[self.begins[at] + number].get_or_init(work_out),
+        }
     }
 }

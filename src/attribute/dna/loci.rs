@@ -32,8 +32,13 @@ pub(super) struct Locus {
     pub(super) name: &'static str,
     /// Every allele that any of the populations has, in tenths of a repeat.
     pub(super) alleles: Vec<u16>,
+    /// Where each number of tenths is among the alleles; [`NOWHERE`]: it is none of them.
+    places: Vec<u8>,
     populations: [Shares; POPULATIONS],
 }
+
+/// The place of what is no allele of the table.
+const NOWHERE: u8 = u8::MAX;
 
 /// One population's shares of a locus' alleles.
 struct Shares {
@@ -43,19 +48,35 @@ struct Shares {
     unseen: f64,
     /// What the chances of steps between neighbours sum to.
     steps: f64,
+    /// By the locus' alleles; see [`Locus::steps`].
+    to_neighbours: Vec<[(u16, f64); 2]>,
 }
 
 impl Locus {
+    fn new(name: &'static str, alleles: Vec<u16>, populations: [Shares; POPULATIONS]) -> Self {
+        let mut places = vec![NOWHERE; alleles.last().map_or(0, |last| usize::from(*last) + 1)];
+        (0..NOWHERE).zip(&alleles).for_each(|(at, allele)| places[usize::from(*allele)] = at);
+        let mut locus = Self { name, alleles, places, populations };
+        for population in 0..POPULATIONS {
+            let of = |allele: &u16| locus.steps_to_seen(population, *allele);
+            locus.populations[population].to_neighbours = locus.alleles.iter().map(of).collect();
+        }
+        locus
+    }
+
+    fn place(&self, allele: u16) -> Option<usize> {
+        self.places.get(usize::from(allele)).filter(|at| **at != NOWHERE).map(|at| usize::from(*at))
+    }
+
     /// How frequent an allele is.
     pub(super) fn share(&self, population: usize, allele: u16) -> f64 {
         let shares = &self.populations[population];
-        let seen = self.alleles.binary_search(&allele).map_or(0.0, |at| shares.shares[at]);
+        let seen = self.place(allele).map_or(0.0, |at| shares.shares[at]);
         if seen > 0.0 { seen } else { shares.unseen }
     }
 
     fn is_seen(&self, population: usize, allele: u16) -> bool {
-        let shares = &self.populations[population].shares;
-        self.alleles.binary_search(&allele).is_ok_and(|at| shares[at] > 0.0)
+        self.place(allele).is_some_and(|at| self.populations[population].shares[at] > 0.0)
     }
 
     /// The chance that a drawn allele is `allele` and that its one mutation is a step to its neighbour `other`.
@@ -69,10 +90,19 @@ impl Locus {
         self.share(population, allele).min(self.share(population, other)) / self.populations[population].steps
     }
 
-    /// The alleles one step away that a population was seen to have.
-    pub(super) fn neighbours(&self, population: usize, allele: u16) -> impl Iterator<Item = u16> {
-        let steps = [allele.saturating_sub(REPEAT), allele.saturating_add(REPEAT)];
-        steps.into_iter().filter(move |other| self.is_seen(population, *other))
+    /// The alleles one step away, each with the chance of the step ([`Locus::step`]) if the population was seen to have it.
+    pub(super) fn steps(&self, population: usize, allele: u16) -> [(u16, f64); 2] {
+        match self.place(allele) {
+            Some(at) => self.populations[population].to_neighbours[at],
+            None => self.steps_to_seen(population, allele),
+        }
+    }
+
+    fn steps_to_seen(&self, population: usize, allele: u16) -> [(u16, f64); 2] {
+        [allele.saturating_sub(REPEAT), allele.saturating_add(REPEAT)].map(|other| {
+            let seen = self.is_seen(population, other);
+            (other, if seen { self.step(population, allele, other) } else { 0.0 })
+        })
     }
 
     /// How many results can be read of listed alleles.
@@ -83,11 +113,10 @@ impl Locus {
 
     /// Numbers a result; none: an allele of it is not in the table.
     pub(super) fn number(&self, typed: Typed) -> Option<usize> {
-        let at = |allele| self.alleles.binary_search(&allele).ok();
-        let lower = at(typed.first)?;
+        let lower = self.place(typed.first)?;
         match typed.second {
             0 => Some(lower),
-            second => at(second).map(|upper| self.alleles.len() + upper * (upper + 1) / 2 + lower),
+            second => self.place(second).map(|upper| self.alleles.len() + upper * (upper + 1) / 2 + lower),
         }
     }
 }
@@ -101,7 +130,7 @@ impl Locus {
             let shares = shares.iter().map(|(_, share)| *share).collect();
             Shares::of(&alleles, shares, 0.001)
         });
-        Self { name: "a locus", alleles, populations }
+        Self::new("a locus", alleles, populations)
     }
 
     /// The alleles that a population was seen to have.
@@ -140,7 +169,7 @@ fn locus(name: &'static str, rows: &[Row]) -> Locus {
         let counts = of_locus().find(|(of, ..)| *of == population).map_or(&[][..], |(_, _, counts)| counts);
         Shares::new(&alleles, counts)
     });
-    Locus { name, alleles, populations }
+    Locus::new(name, alleles, populations)
 }
 
 impl Shares {
@@ -167,7 +196,7 @@ impl Shares {
         };
         let steps: f64 = (0..alleles.len()).map(step).sum();
         // Alleles of which none is a neighbour of another take no steps at all.
-        Self { steps: if steps > 0.0 { steps } else { 1.0 }, shares, unseen }
+        Self { steps: if steps > 0.0 { steps } else { 1.0 }, shares, unseen, to_neighbours: Vec::new() }
     }
 }
 
@@ -254,8 +283,8 @@ mod tests {
             for population in 0..POPULATIONS {
                 let sum: f64 = locus.seen(population).map(|allele| locus.share(population, allele)).sum();
                 assert!((sum - 1.0).abs() < 1e-12, "{} {population}: {sum}", locus.name);
-                let steps = locus.seen(population).flat_map(|a| locus.neighbours(population, a).map(move |b| (a, b)));
-                let steps: f64 = steps.map(|(a, b)| locus.step(population, a, b)).sum();
+                let steps = locus.seen(population).flat_map(|allele| locus.steps(population, allele));
+                let steps: f64 = steps.map(|(_, chance)| chance).sum();
                 assert!((steps - 1.0).abs() < 1e-12, "{} {population}: {steps}", locus.name);
             }
         }

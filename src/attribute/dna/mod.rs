@@ -32,6 +32,7 @@ mod direct;
 mod family;
 mod kinship;
 mod lineage;
+mod lines;
 mod loci;
 mod mtdna;
 mod pedigree;

@@ -9,7 +9,8 @@
 //! of a couple's children, the sum over both parents is the product of one sum each: nothing is summed over pairs of
 //! genotypes ([`each_way`]). Two parents are not two strangers: each allele of the person comes from one of them.
 
-use super::pool::{Pool, Rows, Seen};
+use super::lines;
+use super::pool::{Pool, Rows, Seen, Way};
 
 /// A side of the family: the mother's or the father's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +63,14 @@ struct Genotypes {
     weights: Vec<f64>,
 }
 
-/// One way that a child came by what it shows: an allele of either parent's, or any; and its weight.
-struct Way {
-    of: [Option<usize>; 2],
-    weight: f64,
-}
-
 impl Household<'_> {
     /// The chances of the family's results, and with the person's result.
     pub(super) fn chances(&self, person: Seen) -> Chances {
+        lines::chances(self, person).unwrap_or_else(|| self.peeled(person))
+    }
+
+    /// The same, whoever the relatives are: by going through the parents' genotypes.
+    pub(super) fn peeled(&self, person: Seen) -> Chances {
         let mut children: Vec<Vec<Way>> = self.of(Role::FullSibling).map(|sibling| self.ways(sibling)).collect();
         let parents = [Side::Mother, Side::Father].map(|side| self.parent(side, children.is_empty()));
         let [family, together] = self.person(person).map(|person| {
@@ -172,20 +172,7 @@ impl Household<'_> {
 
     /// How a child came by a result.
     fn ways(&self, child: Seen) -> Vec<Way> {
-        let way = |of: [Option<usize>; 2], weight| Way { of, weight };
-        match child {
-            Seen::Two(a, b) if a == b => vec![way([Some(a); 2], 1.0)],
-            Seen::Two(a, b) => vec![way([Some(a), Some(b)], 1.0), way([Some(b), Some(a)], 1.0)],
-            // Both handed it down, or one of them did and the other's dropped out.
-            Seen::One(a) => {
-                let single = self.pool.drop_out();
-                let ways = [way([Some(a), None], single), way([None, Some(a)], single)];
-                ways.into_iter()
-                    .chain([way([Some(a); 2], 1.0 - 2.0 * single)])
-                    .filter(|way| way.weight != 0.0)
-                    .collect()
-            }
-        }
+        self.pool.ways(child).into_iter().filter(|way| way.weight != 0.0).collect()
     }
 
     /// How somebody came by alleles of which a child of a stranger shows a result: each of the two is as likely the one

@@ -21,8 +21,15 @@ pub(super) enum Seen {
     One(usize),
 }
 
-/// Which rows of the table a parent's two alleles have. [`Pool::nobody`]'s: a parent of whom nothing else is known.
+/// The places of a parent's two alleles. [`Pool::nobody`]'s: those of a parent of whom nothing else is known.
 pub(super) type Rows = [usize; 2];
+
+/// One way that somebody came by what they show: an allele of either parent's, or any; and its weight.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    pub(super) of: [Option<usize>; 2],
+    pub(super) weight: f64,
+}
 
 /// A locus, made small for one pair.
 pub(super) struct Pool {
@@ -30,7 +37,7 @@ pub(super) struct Pool {
     /// Places in use, the rest included.
     places: usize,
     share: [f64; PLACES],
-    /// Row by row, the chance that an allele is handed down as each; the row after the rest's is a drawn allele's.
+    /// Row by row, the chance that each allele is handed down as this one; last in a row, that a drawn one is.
     handed: Vec<f64>,
     drop_out: f64,
 }
@@ -73,31 +80,40 @@ impl Pool {
         self.handed = vec![0.0; self.places * (self.places + 1)];
         let rest = self.places - 1;
         let (step, jump) = (model.mutation * model.mutation_one_step, model.mutation * (1.0 - model.mutation_one_step));
+        let mut kept = [1.0; PLACES];
         for a in 0..rest {
+            let allele = self.alleles[a];
             for b in 0..a {
-                let one_step = step * locus.step(population, self.alleles[a], self.alleles[b]);
-                self.set_both(a, b, one_step + jump * self.share[a] * self.share[b]);
+                let one_step = step * locus.step(population, allele, self.alleles[b]);
+                self.set_both(a, b, one_step + jump * self.share[a] * self.share[b], &mut kept);
             }
-            let unnamed =
-                locus.neighbours(population, self.alleles[a]).filter(|other| !self.alleles[..rest].contains(other));
-            let steps: f64 = unnamed.map(|other| locus.step(population, self.alleles[a], other)).sum();
+            let unnamed = |other: u16| !self.alleles[..rest].contains(&other);
+            let steps = locus.steps(population, allele).into_iter().filter(|(other, _)| unnamed(*other));
+            let steps: f64 = steps.map(|(_, chance)| chance).sum();
             // Where there is next to no rest, little can be handed down from it.
             let most = 10.0 * model.mutation * self.share[rest];
-            self.set_both(a, rest, (step * steps + jump * self.share[a] * self.share[rest]).min(most));
+            self.set_both(a, rest, (step * steps + jump * self.share[a] * self.share[rest]).min(most), &mut kept);
         }
-        for a in 0..=rest {
-            let row = a * self.places..(a + 1) * self.places;
-            let changed: f64 = self.handed[row].iter().sum();
-            self.handed[a * self.places + a] = (1.0 - changed).max(0.0);
+        for (allele, kept) in kept.iter().enumerate().take(self.places) {
+            let (same, drawn) = (self.at(allele, allele), self.at(self.places, allele));
+            self.handed[same] = kept.max(0.0);
+            self.handed[drawn] = self.share[allele];
         }
-        let drawn = self.places * self.places;
-        self.handed[drawn..].copy_from_slice(&self.share[..self.places]);
     }
 
-    /// From the chance that one is drawn and becomes the other, which is the same either way.
-    fn set_both(&mut self, a: usize, b: usize, joint: f64) {
-        self.handed[a * self.places + b] = joint / self.share[a];
-        self.handed[b * self.places + a] = joint / self.share[b];
+    /// Where the chance is that one allele is handed down as another.
+    const fn at(&self, from: usize, to: usize) -> usize {
+        to * (self.places + 1) + from
+    }
+
+    /// From the chance that one is drawn and becomes the other, which is the same either way; `kept`: what is left to each.
+    fn set_both(&mut self, a: usize, b: usize, joint: f64, kept: &mut [f64; PLACES]) {
+        for (from, to) in [(a, b), (b, a)] {
+            let chance = joint / self.share[from];
+            let at = self.at(from, to);
+            self.handed[at] = chance;
+            kept[from] -= chance;
+        }
     }
 
     /// Places in use.
@@ -105,12 +121,7 @@ impl Pool {
         self.places
     }
 
-    /// A heterozygote's chance to show one allele, over a homozygote's.
-    pub(super) const fn drop_out(&self) -> f64 {
-        self.drop_out
-    }
-
-    /// The rows of a parent of whom nothing else is known.
+    /// The places of a parent of whom nothing else is known.
     pub(super) const fn nobody(&self) -> Rows {
         [self.places; 2]
     }
@@ -124,7 +135,59 @@ impl Pool {
 
     /// The chance that a parent hands down an allele.
     pub(super) fn hands(&self, rows: Rows, allele: usize) -> f64 {
-        0.5 * (self.handed[rows[0] * self.places + allele] + self.handed[rows[1] * self.places + allele])
+        0.5 * (self.handed[self.at(rows[0], allele)] + self.handed[self.at(rows[1], allele)])
+    }
+
+    /// The chance of a drawn allele.
+    pub(super) fn share(&self, allele: usize) -> f64 {
+        self.share[allele]
+    }
+
+    /// The chance that an allele is another after so many handings-on, one at least.
+    pub(super) fn becomes(&self, from: usize, to: usize, meioses: u32) -> f64 {
+        if meioses == 1 {
+            return self.becoming(to)[from];
+        }
+        let mut chances = [0.0; PLACES];
+        let chances = &mut chances[..self.places];
+        chances.copy_from_slice(&self.becoming(to)[..self.places]);
+        for _ in 2..meioses {
+            let mut before = [0.0; PLACES];
+            for (at, chance) in chances.iter().enumerate() {
+                before.iter_mut().zip(self.becoming(at)).for_each(|(sum, handed)| *sum += chance * handed);
+            }
+            chances.copy_from_slice(&before[..chances.len()]);
+        }
+        chances.iter().enumerate().map(|(at, chance)| chance * self.becoming(at)[from]).sum()
+    }
+
+    /// The chance that one drawn allele is handed down as each of several.
+    pub(super) fn copies<const N: usize>(&self, alleles: [usize; N]) -> f64 {
+        let rows = alleles.map(|allele| self.becoming(allele));
+        let shares = self.share[..self.places].iter().enumerate();
+        shares.map(|(from, share)| rows.iter().fold(*share, |chance, row| chance * row[from])).sum()
+    }
+
+    /// The chance that each allele is handed down as this one; last, that a drawn one is.
+    fn becoming(&self, allele: usize) -> &[f64] {
+        let row = self.places + 1;
+        &self.handed[allele * row..(allele + 1) * row]
+    }
+
+    /// How somebody came by a result; those without weight are none.
+    pub(super) fn ways(&self, seen: Seen) -> [Way; 3] {
+        let way = |a: Option<usize>, b: Option<usize>, weight| Way { of: [a, b], weight };
+        match seen {
+            Seen::Two(a, b) => {
+                let (a, b, other) = (Some(a), Some(b), if a == b { 0.0 } else { 1.0 });
+                [way(a, b, 1.0), way(b, a, other), way(None, None, 0.0)]
+            }
+            // Both handed it down, or one of them did and the other's dropped out.
+            Seen::One(a) => {
+                let (a, single) = (Some(a), self.drop_out);
+                [way(a, None, single), way(None, a, single), way(a, a, 1.0 - 2.0 * single)]
+            }
+        }
     }
 
     /// The chance that a drawn genotype is this one.

@@ -130,7 +130,7 @@ impl Relatives<'_> {
         for at in each(self.loci) {
             let pair = (self.person.0[at], self.family);
             let told = readings.iter().filter_map(|reading| reading.at_locus(at, self.population, model, pair));
-            let best = told.map(|told| told.ratio).fold(0.0, f64::max);
+            let best = told.map(|told| told.ratio).fold(f64::MIN, f64::max).exp2();
             if best < model.typing_error * 1.25 {
                 unfit.others.push(at);
             } else if best < UNFIT {
