@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crossmatch::attribute::{
-    Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Fingerprints,
+    About, Appearance, Attribute, Belongings, BloodTypes, Build, Dental, Dna, Evidence, Facing, Features, Fingerprints,
     Identifiers, Names, Places, Scale, Sexes, Timeline,
 };
 use crossmatch::engine::{Engine, EngineError, EngineOptions, MatchRequest, Subject};
@@ -42,102 +42,118 @@ impl Decisions {
     }
 }
 
-/// One pair, one attribute: statistics counted afresh from the collection.
-fn weigh<A: Attribute>(collection: &Collection, query: &Record, candidate: &Record) -> Option<Evidence> {
+/// One attribute over a collection: statistics counted afresh, and every pair weighed on its own.
+struct Column {
+    about: &'static About,
+    read: BTreeSet<Reference>,
+    pairs: BTreeMap<(Reference, Reference), Evidence>,
+}
+
+fn column<A: Attribute>(collection: &Collection) -> Column {
+    let values = collection.iter().filter_map(|(name, record)| Some((name, record.kind, A::read(record)?)));
+    let values: Vec<(&Reference, Kind, A::Value)> = values.collect();
     let mut statistics = A::Statistics::default();
-    for record in collection.values() {
-        if let Some(value) = A::read(record) {
-            A::count(&mut statistics, record.kind, &value, 1);
+    values.iter().for_each(|(_, kind, value)| A::count(&mut statistics, *kind, value, 1));
+    let mut pairs = BTreeMap::new();
+    for (itself, query, value) in &values {
+        for side in Kind::ALL {
+            let facing = Facing { query: *query, candidate: *side };
+            let prepared = A::prepare(Scale { model: &MODEL, statistics: &statistics, facing }, value);
+            for (name, _, candidate) in values.iter().filter(|(_, kind, _)| kind == side) {
+                let evidence = weigh::<A>(&prepared, candidate);
+                evidence.map(|evidence| pairs.insert(((*itself).clone(), (*name).clone()), evidence));
+            }
         }
     }
-    let facing = Facing { query: query.kind, candidate: candidate.kind };
-    let (query, candidate) = (A::read(query)?, A::read(candidate)?);
-    let prepared = A::prepare(Scale { model: &MODEL, statistics: &statistics, facing }, &query);
-    let evidence = A::explain(&prepared, &candidate);
+    Column { about: &A::ABOUT, read: values.into_iter().map(|(name, ..)| name.clone()).collect(), pairs }
+}
+
+fn weigh<A: Attribute>(prepared: &A::Prepared<'_>, candidate: &A::Value) -> Option<Evidence> {
+    let evidence = A::explain(prepared, candidate);
     let told = evidence.as_ref().map_or(Bits::ZERO, |evidence| evidence.bits);
-    assert_eq!(A::weigh(&prepared, &candidate), told, "{} is told as it is weighed", A::ABOUT.name);
+    assert_eq!(A::weigh(prepared, candidate), told, "{} is told as it is weighed", A::ABOUT.name);
     assert!((A::ABOUT.floor..=A::ABOUT.cap).contains(&told), "{} keeps to its floor and cap", A::ABOUT.name);
     evidence
 }
 
-fn weigh_all(collection: &Collection, query: &Record, candidate: &Record) -> Vec<Evidence> {
-    [
-        weigh::<Sexes>(collection, query, candidate),
-        weigh::<Appearance>(collection, query, candidate),
-        weigh::<Build>(collection, query, candidate),
-        weigh::<Timeline>(collection, query, candidate),
-        weigh::<Places>(collection, query, candidate),
-        weigh::<Features>(collection, query, candidate),
-        weigh::<Belongings>(collection, query, candidate),
-        weigh::<Dental>(collection, query, candidate),
-        weigh::<Dna>(collection, query, candidate),
-        weigh::<BloodTypes>(collection, query, candidate),
-        weigh::<Fingerprints>(collection, query, candidate),
-        weigh::<Names>(collection, query, candidate),
-        weigh::<Identifiers>(collection, query, candidate),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+/// A collection, and what each attribute says of each pair.
+struct Weighed {
+    collection: Collection,
+    columns: Vec<Column>,
 }
 
-/// What a missing attribute would tell of a pair if it were collected, naively; none where it cannot be had.
-fn expects<A: Attribute>(collection: &Collection, query: &Record, candidate: &Record) -> Option<(&'static str, f64)> {
-    let collect = MODEL.collect.get(A::ABOUT.name)?;
-    let has = [query, candidate].map(|record| A::read(record).is_some());
-    let can = |record: &Record| match (collect.from, record.condition()) {
-        _ if record.kind == Kind::Missing => true,
-        (CollectedFrom::Any, _) => true,
-        (CollectedFrom::Flesh, condition) => {
-            !matches!(condition, Some(Condition::Skeleton | Condition::PartialSkeleton))
+impl Weighed {
+    fn new(collection: Collection) -> Self {
+        let columns = vec![
+            column::<Sexes>(&collection),
+            column::<Appearance>(&collection),
+            column::<Build>(&collection),
+            column::<Timeline>(&collection),
+            column::<Places>(&collection),
+            column::<Features>(&collection),
+            column::<Belongings>(&collection),
+            column::<Dental>(&collection),
+            column::<Dna>(&collection),
+            column::<BloodTypes>(&collection),
+            column::<Fingerprints>(&collection),
+            column::<Names>(&collection),
+            column::<Identifiers>(&collection),
+        ];
+        Self { collection, columns }
+    }
+
+    fn pair(&self, query: &Reference, candidate: &Reference) -> Vec<Evidence> {
+        let pair = (query.clone(), candidate.clone());
+        self.columns.iter().filter_map(|column| column.pairs.get(&pair)).cloned().collect()
+    }
+
+    /// What a missing attribute would tell of a pair if it were collected, naively; none where it cannot be had.
+    fn expects(&self, column: &Column, query: &Reference, candidate: &Reference) -> Option<f64> {
+        let collect = MODEL.collect.get(column.about.name)?;
+        let [query_has, candidate_has] = [query, candidate].map(|name| column.read.contains(name));
+        let can = |record: &Record| match (collect.from, record.condition()) {
+            _ if record.kind == Kind::Missing => true,
+            (CollectedFrom::Any, _) => true,
+            (CollectedFrom::Flesh, condition) => {
+                !matches!(condition, Some(Condition::Skeleton | Condition::PartialSkeleton))
+            }
+            (CollectedFrom::None, _) => false,
+        };
+        let both = query_has && candidate_has;
+        let examined = [(query, query_has), (candidate, candidate_has)].into_iter().filter(|(_, has)| !has || both);
+        if !examined.into_iter().all(|(name, _)| can(&self.collection[name])) {
+            return None;
         }
-        (CollectedFrom::None, _) => false,
-    };
-    let examined = [query, candidate].into_iter().zip(has).filter(|(_, there)| !there || has == [true, true]);
-    if !examined.into_iter().all(|(record, _)| can(record)) {
-        return None;
+        let side = self.collection[candidate].kind;
+        let others: Vec<&Reference> = column.read.iter().filter(|name| self.collection[*name].kind == side).collect();
+        if !query_has || others.is_empty() {
+            return Some(collect.bits);
+        }
+        let bits = |other: &&Reference| {
+            column.pairs.get(&(query.clone(), (*other).clone())).map_or(0.0, |evidence| evidence.bits.to_f64())
+        };
+        let weighed: Vec<f64> = others.iter().map(bits).collect();
+        let count = weighed.len() as f64;
+        let share = weighed.iter().map(|bits| bits.exp2()).sum::<f64>() / count;
+        let told = weighed.iter().map(|bits| bits.exp2() * bits).sum::<f64>() / count;
+        let unseen = collect.bits.max((count + 1.0).log2());
+        let expected = told / share.max(1.0) + (1.0 - share).max(0.0) * unseen;
+        Some(expected.clamp(0.0, column.about.cap.to_f64()))
     }
-    let others: Vec<&Record> =
-        collection.values().filter(|record| record.kind == candidate.kind && A::read(record).is_some()).collect();
-    if !has[0] || others.is_empty() {
-        return Some((A::ABOUT.name, collect.bits));
-    }
-    let bits = |other: &Record| weigh::<A>(collection, query, other).map_or(0.0, |evidence| evidence.bits.to_f64());
-    let weighed: Vec<f64> = others.iter().map(|other| bits(other)).collect();
-    let count = weighed.len() as f64;
-    let share = weighed.iter().map(|bits| bits.exp2()).sum::<f64>() / count;
-    let told = weighed.iter().map(|bits| bits.exp2() * bits).sum::<f64>() / count;
-    let unseen = collect.bits.max((count + 1.0).log2());
-    let expected = told / share.max(1.0) + (1.0 - share).max(0.0) * unseen;
-    Some((A::ABOUT.name, expected.clamp(0.0, A::ABOUT.cap.to_f64())))
-}
 
-/// Checks the engine's proposal for a pair: it tells what it claims, and nothing tells more.
-fn assert_most_informative(collection: &Collection, query: &Record, candidate: &Record, weight: &Weight) {
-    let all = [
-        expects::<Sexes>(collection, query, candidate),
-        expects::<Appearance>(collection, query, candidate),
-        expects::<Build>(collection, query, candidate),
-        expects::<Timeline>(collection, query, candidate),
-        expects::<Places>(collection, query, candidate),
-        expects::<Features>(collection, query, candidate),
-        expects::<Belongings>(collection, query, candidate),
-        expects::<Dental>(collection, query, candidate),
-        expects::<Dna>(collection, query, candidate),
-        expects::<BloodTypes>(collection, query, candidate),
-        expects::<Fingerprints>(collection, query, candidate),
-        expects::<Names>(collection, query, candidate),
-        expects::<Identifiers>(collection, query, candidate),
-    ];
-    let proposals = all.into_iter().flatten().filter(|(name, _)| weight.missing.contains(name));
-    let proposals: Vec<(&str, f64)> = proposals.collect();
-    let most = proposals.iter().map(|(_, bits)| *bits).fold(0.0, f64::max);
-    match weight.most_informative_missing {
-        None => assert!(most < 0.002, "{most} bits are to be had"),
-        Some(Informative { attribute, expected }) => {
-            let naive = proposals.iter().find(|(name, _)| *name == attribute).expect("a missing attribute").1;
-            assert!((expected.to_f64() - naive).abs() < 0.002, "{attribute}: {expected:?}, {naive}");
-            assert!(naive > most - 0.002, "{attribute} {naive}, but another tells {most}");
+    /// Checks the engine's proposal for a pair: it tells what it claims, and nothing tells more.
+    fn assert_most_informative(&self, query: &Reference, candidate: &Reference, weight: &Weight) {
+        let missing = self.columns.iter().filter(|column| weight.missing.contains(&column.about.name));
+        let proposals = missing.filter_map(|column| Some((column.about.name, self.expects(column, query, candidate)?)));
+        let proposals: Vec<(&str, f64)> = proposals.collect();
+        let most = proposals.iter().map(|(_, bits)| *bits).fold(0.0, f64::max);
+        match weight.most_informative_missing {
+            None => assert!(most < 0.002, "{most} bits are to be had"),
+            Some(Informative { attribute, expected }) => {
+                let naive = proposals.iter().find(|(name, _)| *name == attribute).expect("a missing attribute").1;
+                assert!((expected.to_f64() - naive).abs() < 0.002, "{attribute}: {expected:?}, {naive}");
+                assert!(naive > most - 0.002, "{attribute} {naive}, but another tells {most}");
+            }
         }
     }
 }
@@ -154,14 +170,13 @@ struct Twin {
     none_of_these: f64,
 }
 
-fn twin(collection: &Collection, decisions: &Decisions, itself: &Reference, sides: &[Kind]) -> Twin {
-    let query = &collection[itself];
+fn twin(weighed: &Weighed, decisions: &Decisions, itself: &Reference, sides: &[Kind]) -> Twin {
+    let everybody = weighed.collection.iter();
     let candidates =
-        collection.iter().filter(|(name, record)| record.verified && *name != itself && sides.contains(&record.kind));
+        everybody.filter(|(name, record)| record.verified && *name != itself && sides.contains(&record.kind));
     let (excluded, open): (Vec<_>, Vec<_>) =
         candidates.partition(|(name, _)| decisions.0.contains_key(&(itself.clone(), (*name).clone())));
-    let mut ranked: Vec<_> =
-        open.into_iter().map(|(name, record)| (name.clone(), weigh_all(collection, query, record))).collect();
+    let mut ranked: Vec<_> = open.into_iter().map(|(name, _)| (name.clone(), weighed.pair(itself, name))).collect();
     ranked.sort_by_key(|(name, evidence)| (std::cmp::Reverse(sum(evidence)), name.clone()));
     let presence = MODEL.presence;
     let prior = Bits::of_ratio(presence / ranked.len().max(1) as f64).to_f64().exp2();
@@ -176,7 +191,7 @@ fn twin(collection: &Collection, decisions: &Decisions, itself: &Reference, side
     }
 }
 
-fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
+fn assert_equal(list: &CandidateList, twin: &Twin, attributes: usize, limit: usize) {
     assert_eq!((list.searched.records, list.searched.excluded), (twin.ranked.len() as u64, twin.excluded));
     assert_eq!(list.candidates.len(), twin.ranked.len().min(limit));
     assert!((list.none_of_these - twin.none_of_these).abs() < 1e-6);
@@ -192,7 +207,7 @@ fn assert_equal(list: &CandidateList, twin: &Twin, limit: usize) {
             let parts: Bits = whole.parts.iter().map(|part| part.bits).sum();
             assert_eq!(parts, whole.bits, "the parts of {} add up", whole.attribute);
         }
-        assert_eq!(candidate.weight.missing.len() + evidence.len(), 13);
+        assert_eq!(candidate.weight.missing.len() + evidence.len(), attributes);
     }
 }
 
@@ -227,31 +242,35 @@ fn request(limit: usize, kind: Option<Kind>) -> MatchRequest {
 }
 
 /// Checks the lists of all records but those whose person is known, which have none and are part of no sum.
-async fn check_every_list(engine: &Engine, everything: &Collection, decisions: &Decisions, limit: usize) {
-    let resolved = decisions.resolved();
-    let mut collection = everything.clone();
-    collection.retain(|name, _| !resolved.contains(name));
-    for name in everything.keys().filter(|name| resolved.contains(name)) {
+async fn check_every_list(
+    engine: &Engine,
+    everything: &Collection,
+    weighed: &Weighed,
+    decisions: &Decisions,
+    limit: usize,
+) {
+    for name in everything.keys().filter(|name| !weighed.collection.contains_key(*name)) {
         let list = engine.matches(name, request(limit, None)).await.expect("an answer").expect("the record");
         assert!(list.candidates.is_empty() && list.resolved_with.is_some() && list.searched.records == 0);
     }
-    check_lists(engine, &collection, decisions, limit).await;
+    check_lists(engine, weighed, decisions, limit).await;
 }
 
-async fn check_lists(engine: &Engine, collection: &Collection, decisions: &Decisions, limit: usize) {
-    for (name, query) in collection {
-        let expected = twin(collection, decisions, name, faces(query.kind));
+async fn check_lists(engine: &Engine, weighed: &Weighed, decisions: &Decisions, limit: usize) {
+    let attributes = weighed.columns.len();
+    for (name, query) in &weighed.collection {
+        let expected = twin(weighed, decisions, name, faces(query.kind));
         let stored = engine.matches(name, request(limit, None)).await.expect("an answer").expect("the record");
-        assert_equal(&stored, &expected, limit);
+        assert_equal(&stored, &expected, attributes, limit);
         let inline = engine.match_record(query.clone(), request(limit, None)).await.expect("an answer");
         if expected.excluded == 0 {
             assert_eq!(inline.candidates, stored.candidates, "a stored and an inline query find the same");
         }
         let same =
             engine.matches(name, request(limit, Some(query.kind))).await.expect("an answer").expect("the record");
-        assert_equal(&same, &twin(collection, decisions, name, &[query.kind]), limit);
+        assert_equal(&same, &twin(weighed, decisions, name, &[query.kind]), attributes, limit);
         if let Some(best) = stored.candidates.first() {
-            assert_most_informative(collection, query, &collection[&best.record], &best.weight);
+            weighed.assert_most_informative(name, &best.record, &best.weight);
         }
         for candidate in stored.candidates.iter().take(3) {
             let pair = (Subject::Stored(name.clone()), Subject::Stored(candidate.record.clone()));
@@ -303,9 +322,13 @@ proptest! {
                 }
             }
         }
-        runtime.block_on(check_every_list(&engine, &collection, &decisions, limit));
+        let resolved = decisions.resolved();
+        let mut open = collection.clone();
+        open.retain(|name, _| !resolved.contains(name));
+        let weighed = Weighed::new(open);
+        runtime.block_on(check_every_list(&engine, &collection, &weighed, &decisions, limit));
         drop(engine);
         let engine = Engine::open(directory.path(), &options(1)).expect("the engine again");
-        runtime.block_on(check_every_list(&engine, &collection, &decisions, limit));
+        runtime.block_on(check_every_list(&engine, &collection, &weighed, &decisions, limit));
     }
 }
