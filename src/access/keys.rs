@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroU32;
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -129,12 +130,17 @@ impl KeyFile {
         })
     }
 
-    /// Replaces a file: the old one stays until the new one is whole. Only its owner may read it.
+    /// Replaces a file: the old one stays until the new one is whole, which has the same owner and the same rights. Only
+    /// its owner may read a file that was not there.
     pub fn write(&self, file: &Path) -> Result<(), KeysError> {
         let text = toml::to_string(self).unwrap_or_default();
         let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let replace = || {
             let mut new = tempfile::NamedTempFile::new_in(directory)?;
+            if let Ok(old) = fs::metadata(file) {
+                fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
+                new.as_file().set_permissions(old.permissions())?;
+            }
             new.write_all(text.as_bytes())?;
             new.as_file().sync_all()?;
             new.persist(file).map_err(|error| error.error)?;

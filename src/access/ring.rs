@@ -37,12 +37,19 @@ struct Entry {
 struct Seen {
     inode: u64,
     modified: (i64, i64),
+    /// Of its owner and rights too: one that could not be read may be readable now.
+    changed: (i64, i64),
     bytes: u64,
 }
 
 impl Seen {
     fn of(data: &Metadata) -> Self {
-        Self { inode: data.ino(), modified: (data.mtime(), data.mtime_nsec()), bytes: data.len() }
+        Self {
+            inode: data.ino(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+            bytes: data.len(),
+        }
     }
 }
 

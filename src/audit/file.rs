@@ -66,6 +66,8 @@ pub(super) struct Writer {
     bytes: u64,
     /// Lines that could not be written since one could.
     missing: u64,
+    /// Half a line may stand at the end.
+    torn: bool,
 }
 
 impl Writer {
@@ -90,7 +92,7 @@ impl Writer {
             tracing::warn!(file = %path.display(), "the last line of the trail was written in half, and is cut off");
             file.set_len(whole).map_err(disk("mend"))?;
         }
-        Ok((Self { file, head, bytes: whole, missing: 0 }, places))
+        Ok((Self { file, head, bytes: whole, missing: 0, torn: false }, places))
     }
 
     /// Appends what comes until nothing can come any more.
@@ -124,7 +126,7 @@ impl Writer {
             starts.push((head.sequence + 1, self.bytes + text.len() as u64));
             head.seal(entry, &mut text);
         }
-        match self.file.write_all(text.as_bytes()) {
+        match self.mend().and_then(|()| self.file.write_all(text.as_bytes())) {
             Ok(()) => {
                 (self.head, self.missing) = (head, 0);
                 self.bytes += text.len() as u64;
@@ -137,12 +139,21 @@ impl Writer {
                 }
                 self.missing += group.len() as u64;
                 places.lost.fetch_add(group.len() as u64, Ordering::Relaxed);
-                // Half a line would break the chain for good.
-                if let Err(error) = self.file.set_len(self.bytes) {
-                    tracing::error!(%error, "the trail cannot be mended");
+                self.torn = true;
+                if let Err(error) = self.mend() {
+                    tracing::error!(%error, "the trail cannot be mended yet");
                 }
             }
         }
+    }
+
+    /// Cuts off half a line, which would break the chain for good: until that is done, nothing is written.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.bytes)?;
+            self.torn = false;
+        }
+        Ok(())
     }
 
     fn sync(&self) {
@@ -197,7 +208,9 @@ pub(super) fn page(
     let disk = |error| TrailError::Disk { doing: "read", file: path.to_owned(), error };
     let last = places.lines.load(Ordering::Acquire);
     let nothing = Page { lines: Vec::new(), next: None };
-    let Some((mut sequence, offset)) = places.before(after + 1).filter(|_| after < last) else { return Ok(nothing) };
+    let Some((mut sequence, offset)) = places.before(after.saturating_add(1)).filter(|_| after < last) else {
+        return Ok(nothing);
+    };
     let mut file = File::open(path).map_err(disk)?;
     file.seek(SeekFrom::Start(offset)).map_err(disk)?;
     let mut lines = BufReader::with_capacity(1 << 16, file).lines();

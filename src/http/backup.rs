@@ -10,6 +10,7 @@ use futures_util::stream;
 
 use super::Shared;
 use super::audit::Note;
+use super::guard;
 use super::openapi::Refused;
 use super::parameters;
 use super::problem::Problem;
@@ -19,8 +20,8 @@ const PIECE: usize = 256 << 10;
 
 /// Back up
 ///
-/// All records, versions and decisions as of one moment, while writes go on: a file for `crossmatch restore`. The audit
-/// trail is a file of its own that can be copied at any time.
+/// All records, versions and decisions as of one moment, while writes go on: a file for `crossmatch restore`. A key needs
+/// a clearance for it. The audit trail is a file of its own that can be copied at any time.
 #[utoipa::path(
     get, path = "/v1/backup", tag = "operation", operation_id = "backup",
     responses(
@@ -30,6 +31,9 @@ const PIECE: usize = 256 << 10;
 )]
 pub(super) async fn backup(app: Shared, request: HttpRequest) -> Result<HttpResponse, Problem> {
     parameters::none(&request)?;
+    if !guard::caller(&request).clearance {
+        return Err(Problem::BackupNeedsClearance);
+    }
     let engine = app.engine()?;
     Note::new("backup", []).leave(&request);
     let file = web::block(move || engine.backup()).await.map_err(|_| Problem::Internal)??;

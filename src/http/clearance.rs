@@ -12,7 +12,7 @@ const ATTRIBUTES: [&str; 4] = ["dental", "fingerprints", "dna", "identifiers"];
 /// The fields of a record that they are read from.
 const FIELDS: [&str; 4] = ["dental", "fingerprint_class", "dna", "identifiers"];
 /// What stands in the place of words.
-const WITHHELD: &str = "withheld: it needs a clearance";
+pub(super) const WITHHELD: &str = "withheld: it needs a clearance";
 
 /// Evidence as somebody without clearance may see it, and whether anything was taken out.
 pub(super) fn evidence(evidence: Evidence) -> (Evidence, bool) {

@@ -100,7 +100,7 @@ pub(super) async fn around(
         id: id.clone(),
         trace: trace(request.headers()),
         method: bounded(request.method()),
-        route: request.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+        route: guard::pattern(&request).unwrap_or_else(|| "unmatched".to_owned()),
         admitted: None,
         status: 500,
         started: Instant::now(),

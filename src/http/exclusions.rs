@@ -15,7 +15,7 @@ use super::audit::Note;
 use super::openapi::{ExclusionMethodCode, Refused};
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
-use super::{Shared, body, guard};
+use super::{Shared, body, clearance, guard};
 use crate::engine::ExclusionsRequest;
 use crate::exclusion::{Decision, Exclusion};
 use crate::record::json::{self, Node};
@@ -121,6 +121,13 @@ impl From<Exclusion> for ExclusionAnswer {
     }
 }
 
+impl ExclusionAnswer {
+    /// As a caller with or without a clearance may see it: reasons tell of teeth, prints and DNA.
+    fn shown(self, clearance: bool) -> Self {
+        if clearance { self } else { Self { reason: clearance::WITHHELD.to_owned(), ..self } }
+    }
+}
+
 /// Rule out or confirm a pair
 ///
 /// An excluded pair is left out of both lists before they are cut to their limit, and of every sum. The exclusion stays
@@ -196,12 +203,13 @@ pub(super) async fn list(app: Shared, request: HttpRequest) -> Result<HttpRespon
     let (engine, record) = (app.engine()?, asked.record.clone());
     let found = web::block(move || engine.exclusions(&asked)).await.map_err(|_| Problem::Internal)?;
     let mut found = found?;
-    let pairs = found.iter().flat_map(|found| [found.decision.a.clone(), found.decision.b.clone()]);
-    Note { seen: pairs.collect(), ..Note::new("list exclusions", record) }.leave(&request);
     let more = found.len() > limit;
     found.truncate(limit);
+    let pairs = found.iter().flat_map(|found| [found.decision.a.clone(), found.decision.b.clone()]);
+    Note { seen: pairs.collect(), ..Note::new("list exclusions", record) }.leave(&request);
     let next_page_token = found.last().filter(|_| more).map(|last| last.id.to_string());
-    let exclusions = found.into_iter().map(ExclusionAnswer::from).collect();
+    let clearance = guard::caller(&request).clearance;
+    let exclusions = found.into_iter().map(|found| ExclusionAnswer::from(found).shown(clearance)).collect();
     Ok(HttpResponse::Ok().json(Page { exclusions, next_page_token }))
 }
 
@@ -224,7 +232,7 @@ pub(super) async fn get(app: Shared, request: HttpRequest, id: Path<String>) -> 
     let found = found.ok_or(Problem::NoSuchExclusion(id))?;
     let pair = [found.decision.a.clone(), found.decision.b.clone()];
     Note { exclusion: Some(id.to_string()), ..Note::new("read exclusion", pair) }.leave(&request);
-    Ok(HttpResponse::Ok().json(ExclusionAnswer::from(found)))
+    Ok(HttpResponse::Ok().json(ExclusionAnswer::from(found).shown(guard::caller(&request).clearance)))
 }
 
 /// Take an exclusion back

@@ -65,16 +65,25 @@ pub(super) struct Turned {
     pub(super) known: Option<Admitted>,
 }
 
-/// Lets a call in, or says why not. The path that does not exist is nobody's secret.
+/// The pattern that a call will be routed by; none: no path is like it.
+///
+/// Of the path as the router reads it: with its percent-encoding undone. `ServiceRequest::match_pattern` looks at the
+/// path as it was sent, as long as the call is not routed.
+pub(super) fn pattern(request: &ServiceRequest) -> Option<String> {
+    request.resource_map().match_pattern(request.match_info().unprocessed())
+}
+
+/// Lets a call in, or says why not. A path that does not exist goes no further.
 pub(super) fn admit(app: &App, request: &ServiceRequest) -> Result<Admitted, Turned> {
     if request.app_data::<ForOperators>().is_some() {
         return Ok(Admitted { caller: Caller::nobody(), left: None });
     }
-    let need = request.match_pattern().map_or(Need::Nothing, |path| needed(request.method(), &path));
+    let turned = |problem| Turned { problem, known: None };
+    let need = pattern(request).map(|path| needed(request.method(), &path));
+    let need = need.ok_or_else(|| turned(Problem::UnknownPath))?;
     if need == Need::Nothing {
         return Ok(Admitted { caller: Caller::nobody(), left: None });
     }
-    let turned = |problem| Turned { problem, known: None };
     let token = bearer(request.headers()).map_err(turned)?;
     let caller = app.guard.admit(token, Timestamp::now()).map_err(|denied| turned(Problem::NotAdmitted(denied)))?;
     let left = caller.allowance.as_ref().map(|allowance| allowance.take());

@@ -45,6 +45,9 @@ pub(super) enum Problem {
     /// The write would drop what the caller cannot see.
     #[error("the stored record has {}, which this key has no clearance to see, and the new one would drop it", .fields.join(", "))]
     ClearanceRequired { fields: Vec<&'static str> },
+    /// A backup holds what the caller may not see.
+    #[error("a backup holds teeth, prints, DNA and identifiers, which this key has no clearance to see")]
+    BackupNeedsClearance,
     /// The caller's allowance is used up.
     #[error("too many calls with this key; come again in {seconds} s")]
     TooManyCalls { seconds: u64 },
@@ -150,7 +153,9 @@ impl Problem {
             Self::NotAdmitted(Denied::ExpiredKey) => (StatusCode::UNAUTHORIZED, "expired_key", "Expired key"),
             Self::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope", "Missing scope"),
             Self::SourceNotAllowed(_) => (StatusCode::FORBIDDEN, "source_not_allowed", "Source not allowed"),
-            Self::ClearanceRequired { .. } => (StatusCode::FORBIDDEN, "clearance_required", "Clearance required"),
+            Self::ClearanceRequired { .. } | Self::BackupNeedsClearance => {
+                (StatusCode::FORBIDDEN, "clearance_required", "Clearance required")
+            }
             Self::TooManyCalls { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_calls", "Too many calls"),
             Self::InvalidParameter { .. } => (StatusCode::BAD_REQUEST, "invalid_parameter", "Invalid parameter"),
             Self::InvalidHeader { .. } => (StatusCode::BAD_REQUEST, "invalid_header", "Invalid header"),

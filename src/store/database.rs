@@ -57,7 +57,11 @@ impl Database {
         &self,
         look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, redb::Error> {
-        let run = || look(&self.state().redb.begin_read()?);
+        let run = || {
+            // A long look must not keep the lock: whoever waits to write it keeps every other reader waiting.
+            let transaction = self.state().redb.begin_read()?;
+            look(&transaction)
+        };
         run().inspect_err(|error| self.suspend_after(error))
     }
 

@@ -95,6 +95,25 @@ fn nothing_but_probes_and_the_specification_is_open() {
     assert_eq!((basic.status, &basic.problem()["code"]), (400, &json!("invalid_header")));
 }
 
+#[test]
+fn a_path_written_in_another_way_opens_nothing() {
+    let service = Service::guarded(Keys::new().guard());
+    for (method, path) in operations() {
+        let plain = service.call(&method, &path).send(b"");
+        for at in (0..path.len()).filter(|at| path.as_bytes()[*at].is_ascii_alphanumeric()) {
+            let encoded = format!("{}%{:02x}{}", &path[..at], path.as_bytes()[at], &path[at + 1..]);
+            let answer = service.call(&method, &encoded).send(b"");
+            assert_eq!(answer.status, plain.status, "{method} {encoded}");
+        }
+    }
+    for path in
+        ["/v1//backup", "/v1/./backup", "/v1/x/../backup", "/V1/backup", "/v1/backup/", "/v1/%2562ackup", "//v1/backup"]
+    {
+        let answer = service.call("GET", path).send(b"");
+        assert!(matches!(answer.status, 400 | 401 | 404), "{path}: {}", answer.status);
+    }
+}
+
 /// What each operation needs, as a reader of the contract expects it.
 fn scope_of(method: &str, path: &str) -> Option<Scope> {
     match (method, path) {
@@ -112,7 +131,8 @@ fn scope_of(method: &str, path: &str) -> Option<Scope> {
 #[test]
 fn each_operation_needs_its_scope_and_no_other() {
     let mut keys = Keys::new();
-    let made: Vec<(Scope, String)> = Scope::ALL.into_iter().map(|scope| (scope, keys.make(&[scope], |_| {}))).collect();
+    let made: Vec<(Scope, String)> =
+        Scope::ALL.into_iter().map(|scope| (scope, keys.make(&[scope], |key| key.clearance = true))).collect();
     let service = Service::guarded(keys.guard());
     for (method, path) in operations() {
         if ["/livez", "/readyz", "/openapi.yaml"].contains(&path.as_str()) {
