@@ -7,18 +7,14 @@
 //! point are compared by their region.
 
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
-use crate::model::{Bits, CELL_DEGREES, Model, PLACE_SCALES};
+use crate::model::{Bits, CELL_DEGREES, DISTANCES, EARTH_KM, Model, PLACE_SCALES, SPHERE, distance_step};
 use crate::record::{Kind, Place, Record};
-
-/// Mean radius of the earth.
-const EARTH_KM: f64 = 6_371.0;
-/// Beyond so many scales a kernel adds nothing.
-const REACH: f64 = 9.0;
 
 /// The attribute.
 pub struct Places;
@@ -59,6 +55,8 @@ pub struct Prepared<'a> {
     query: &'a Value,
     /// The mean kernels around the query, where it is the place of finding.
     around: Option<[f64; PLACE_SCALES]>,
+    /// What every step of distance from there is worth, where many are weighed.
+    steps: Option<Box<[Bits]>>,
 }
 
 impl Attribute for Places {
@@ -106,13 +104,20 @@ impl Attribute for Places {
         let Scale { model, statistics, facing } = scale;
         let found = query.point.filter(|_| facing.query_is_post());
         let around = found.map(|point| std::array::from_fn(|at| mean_kernel(statistics, model, at, point)));
-        Prepared { model, statistics, facing, query, around }
+        Prepared { model, statistics, facing, query, around, steps: None }
+    }
+
+    fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
+        let mut prepared = Self::prepare(scale, query);
+        let around = query.point.filter(|_| prepared.around.is_some());
+        prepared.steps = around.map(|point| (0..DISTANCES).map(|step| prepared.at_distance(step, point)).collect());
+        prepared
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
-            (Some(from), Some(to)) => prepared.by_distance(distance_km(from, to), to),
+            (Some(from), Some(to)) => prepared.by_distance(from, to),
             _ => prepared.by_region(ante, post).unwrap_or(Bits::ZERO),
         }
     }
@@ -145,18 +150,20 @@ impl Attribute for Places {
 }
 
 impl Prepared<'_> {
-    fn by_distance(&self, km: f64, found: Point) -> Bits {
+    fn by_distance(&self, from: Point, found: Point) -> Bits {
+        let step = distance_step(square(from, found));
+        self.steps.as_ref().map_or_else(|| self.at_distance(step, found), |steps| steps[step])
+    }
+
+    fn at_distance(&self, step: usize, found: Point) -> Bits {
         let model = &self.model.place;
         let mut ratio = model.anywhere;
-        for at in 0..PLACE_SCALES {
-            let scale = model.scales_km[at];
-            if km < REACH * scale {
-                let around = match &self.around {
-                    Some(around) => around[at],
-                    None => mean_kernel(self.statistics, self.model, at, found),
-                };
-                ratio += model.shares[at] * (-km / scale).exp() / around;
-            }
+        for (at, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
+            let around = match &self.around {
+                Some(around) => around[at],
+                None => mean_kernel(self.statistics, self.model, at, found),
+            };
+            ratio += model.shares[at] * kernel / around;
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
     }
@@ -179,8 +186,6 @@ impl Prepared<'_> {
     }
 }
 
-const SPHERE: f64 = 1_073_741_824.0;
-
 fn point(place: &Place) -> Option<Point> {
     let ten_thousandths = |degrees: f64| (degrees * 1e4).round() as i32;
     let (latitude, longitude) = place.point()?;
@@ -191,10 +196,15 @@ fn point(place: &Place) -> Option<Point> {
     Some(Point { latitude, longitude, sphere })
 }
 
+/// The square of the chord between two points.
+fn square(a: Point, b: Point) -> u64 {
+    let axes = a.sphere.iter().zip(&b.sphere);
+    axes.map(|(a, b)| u64::from(a.abs_diff(*b))).map(|apart| apart * apart).sum()
+}
+
 /// Great-circle distance, by the chord.
 fn distance_km(a: Point, b: Point) -> f64 {
-    let squares = a.sphere.iter().zip(&b.sphere).map(|(a, b)| ((f64::from(*a) - f64::from(*b)) / SPHERE).powi(2));
-    let chord = squares.sum::<f64>().sqrt();
+    let chord = (square(a, b) as f64).sqrt() / SPHERE;
     2.0 * EARTH_KM * (chord / 2.0).min(1.0).asin()
 }
 
@@ -213,10 +223,16 @@ fn row(scale: usize, point: Point) -> At {
     at(f64::from(point.latitude) / 1e4 / CELL_DEGREES[scale])
 }
 
-/// Columns keep their width in kilometres away from the equator.
+/// Columns a degree of longitude, by row, from the south pole on: they keep their width in kilometres.
+static COLUMNS: LazyLock<[Vec<f64>; PLACE_SCALES]> = LazyLock::new(|| {
+    let columns = |cell: f64, row: i32| ((f64::from(row) + 0.5) * cell * PI / 180.0).cos().max(0.05) / cell;
+    let rows = |cell: f64| (-(90.0 / cell) as i32 - 2)..=((90.0 / cell) as i32 + 2);
+    CELL_DEGREES.map(|cell| rows(cell).map(|row| columns(cell, row)).collect())
+});
+
 fn column(scale: usize, row: i32, point: Point) -> At {
-    let middle = (f64::from(row) + 0.5) * CELL_DEGREES[scale] * PI / 180.0;
-    at(f64::from(point.longitude) / 1e4 * middle.cos().max(0.05) / CELL_DEGREES[scale])
+    let columns = &COLUMNS[scale];
+    at(f64::from(point.longitude) / 1e4 * columns[(row + columns.len() as i32 / 2) as usize])
 }
 
 fn key(scale: usize, row: i32, column: i32) -> u64 {

@@ -14,21 +14,24 @@ pub const LIVES: usize = 13;
 pub const GAP_YEARS: usize = 80;
 const DAYS_A_YEAR: f64 = 365.25;
 /// First day of each cell of the time lived on, and the last one's end.
-const EDGES: [f64; LIVES + 1] =
-    [0.0, 14.0, 60.0, 120.0, 200.0, 320.0, 480.0, 720.0, 1_100.0, 1_700.0, 2_700.0, 4_300.0, 7_500.0, 15_000.0];
+const EDGES: [i32; LIVES + 1] = [0, 14, 60, 120, 200, 320, 480, 720, 1_100, 1_700, 2_700, 4_300, 7_500, 15_000];
 /// Cells of the gap: eight an octave of days, up to 179 years.
 const BUCKETS: usize = 8 * 13;
 /// Times within a cell, or within a year, that stand for all of them.
 const SAMPLES: usize = 12;
 
 /// Days lived on in a cell, from and to.
-pub fn lived_days(cell: usize) -> (f64, f64) {
+pub fn lived_days(cell: usize) -> (i32, i32) {
     (EDGES[cell], EDGES[cell + 1])
 }
 
 /// Years lived on in a cell, on average; those who died soon did not grow older.
 pub fn lived_years(cell: usize) -> f64 {
-    if cell == 0 { 0.0 } else { (EDGES[cell] * EDGES[cell + 1]).sqrt() / DAYS_A_YEAR }
+    if cell == 0 { 0.0 } else { (day(cell) * day(cell + 1)).sqrt() / DAYS_A_YEAR }
+}
+
+fn day(edge: usize) -> f64 {
+    f64::from(EDGES[edge])
 }
 
 /// What follows from the parameters, for each condition.
@@ -81,9 +84,9 @@ impl TimelineModel {
         let lived = self.lived_on[class];
         std::array::from_fn(|cell| match cell {
             0 => 1.0 - lived,
-            1 => lived * by(EDGES[2]),
-            cell if cell == LIVES - 1 => lived * (1.0 - by(EDGES[cell])),
-            cell => lived * (by(EDGES[cell + 1]) - by(EDGES[cell])),
+            1 => lived * by(day(2)),
+            cell if cell == LIVES - 1 => lived * (1.0 - by(day(cell))),
+            cell => lived * (by(day(cell + 1)) - by(day(cell))),
         })
     }
 
@@ -100,7 +103,7 @@ impl TimelineModel {
         let sum: f64 = match cell {
             0 => between(0.0),
             cell => {
-                let (from, to) = lived_days(cell);
+                let (from, to) = (day(cell), day(cell + 1));
                 let at = |sample: usize| from * (to / from).powf((sample as f64 + 0.5) / SAMPLES as f64);
                 (0..SAMPLES).map(|sample| between(at(sample))).sum::<f64>() / SAMPLES as f64
             }

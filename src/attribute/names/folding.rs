@@ -3,6 +3,8 @@
 //! Titles, particles and generations are taken off, because clerks leave them out; what is written apart or together at
 //! will (Mc Donald, Abd al-Rahman, Nur ad-Din) is put together. [`super::scripts`] knows what the scripts need.
 
+use std::hash::{Hash, Hasher};
+
 use any_ascii::any_ascii;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -140,7 +142,7 @@ const TITLES_OR_NAMES: &[&str] = &[
 ];
 
 /// One word of a name.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Token {
     pub(super) text: Box<str>,
     /// [`sounds::key`].
@@ -149,8 +151,16 @@ pub(super) struct Token {
     pub(super) form: u32,
     /// Hash of the plain letters.
     pub(super) plain: u32,
-    /// The letters that occur, a bit each; above them the role and the script.
-    marks: u32,
+    /// The letters that occur, a bit each; above them the role and the script, and the first letter's bit from
+    /// [`FIRST`] on.
+    marks: u64,
+}
+
+impl Hash for Token {
+    /// By its own hashes.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (u64::from(self.form) << 32 ^ u64::from(self.plain) ^ self.marks.rotate_left(16)).hash(state);
+    }
 }
 
 /// What a token is in its name.
@@ -166,15 +176,18 @@ pub(super) enum Role {
     Any,
 }
 
-const LETTERS: u32 = (1 << 26) - 1;
+const LETTERS: u64 = (1 << 26) - 1;
 const ROLE: u32 = 26;
-const VAGUE: u32 = 1 << 28;
-const LOSSY: u32 = 1 << 29;
+const VAGUE: u64 = 1 << 28;
+const LOSSY: u64 = 1 << 29;
+const FIRST: u32 = 32;
 
 impl Token {
     /// A word in plain letters, and in its own script if the letters do not say all of it.
     pub(super) fn new(text: String, own: Option<(&str, Script)>, role: Role) -> Self {
-        let letters = text.bytes().filter(u8::is_ascii_lowercase).fold(0, |set, b| set | 1 << (b - b'a'));
+        let letters = |bytes: &[u8]| {
+            bytes.iter().filter(|byte| byte.is_ascii_lowercase()).fold(0, |set: u64, byte| set | 1 << (byte - b'a'))
+        };
         let plain = hash(text.as_bytes());
         let script = own.map_or(Script::Latin, |(_, script)| script);
         let abjad = script == Script::Abjad;
@@ -183,8 +196,9 @@ impl Token {
             sound: sounds::key(text.as_bytes(), abjad),
             form: own.map_or(plain, |(word, _)| hash(word.as_bytes())),
             plain,
-            marks: letters
-                | (role as u32) << ROLE
+            marks: letters(text.as_bytes())
+                | letters(&text.as_bytes()[..text.len().min(1)]) << FIRST
+                | (role as u64) << ROLE
                 | if vague { VAGUE } else { 0 }
                 | if own.is_some() { LOSSY } else { 0 },
             text: text.into(),
@@ -198,7 +212,12 @@ impl Token {
 
     /// The letters that occur, a bit each.
     pub(super) fn letters(&self) -> u32 {
-        self.marks & LETTERS
+        (self.marks & LETTERS) as u32
+    }
+
+    /// The first letter's bit; 0: it is a digit.
+    pub(super) fn first(&self) -> u32 {
+        (self.marks >> FIRST) as u32
     }
 
     pub(super) fn role(&self) -> Role {

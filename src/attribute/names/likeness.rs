@@ -67,6 +67,14 @@ impl<'a> Asked<'a> {
             .chain([&self.variants, &self.forms, &self.family_forms, &self.nicknames].into_iter().flatten().copied())
     }
 
+    /// Whether a hash is that of a spelling listed beside its form.
+    pub(super) fn is_listed(&self, hash: u32) -> bool {
+        match self.token.form == self.token.plain {
+            true => self.variants.contains(&hash),
+            false => VARIANTS.of(self.token.form).any(|spelling| spelling == hash),
+        }
+    }
+
     /// How alike the two are, and what that is worth.
     pub(super) fn agreement(&self, other: &Token, shares: &Shares<'_>) -> Option<Agreement> {
         let model = &shares.model.names;

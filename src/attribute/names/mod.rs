@@ -14,6 +14,7 @@ mod folding;
 mod frequency;
 mod inscriptions;
 mod likeness;
+mod outline;
 mod scripts;
 mod sounds;
 mod variants;
@@ -35,6 +36,7 @@ use alignment::{Alignment, Ready};
 use folding::{Role, Token, Word, Words};
 use frequency::Shares;
 use likeness::Likeness;
+use outline::Outline;
 use scripts::Script;
 
 /// The attribute.
@@ -45,13 +47,19 @@ const PARTS: usize = 8;
 
 /// Every name of a record, folded.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Value {
-    names: Box<[Folded]>,
+pub struct Value(Folds);
+
+/// Most have one name, which lies in the dictionary itself.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+enum Folds {
+    One(Folded),
+    Several(Box<[Folded]>),
 }
 
 /// One name: its parts in plain lower-case letters.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Folded {
+    outline: Outline,
     tokens: Box<[Token]>,
     /// I for senior, II for junior and so on; 0: not said.
     generation: u8,
@@ -65,8 +73,8 @@ pub struct Statistics {
     given: Counts<u32>,
     family: Counts<u32>,
     names: i64,
-    /// Every part of every name, inscribed ones too: a query meets each once, however many names it is in.
-    tokens: Counts<Token>,
+    /// Every part of every name of a side, inscribed ones too: a query meets each once, however many names it is in.
+    tokens: [Counts<Token>; 3],
 }
 
 /// A query made ready: its parts with their spellings and short forms.
@@ -92,7 +100,7 @@ impl Attribute for Names {
         cap: Bits(30_000),
         source: "US Census 2010 surnames and 2020 given names; spellings of Wikidata; slips fitted on twins of published \
                  cases",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -107,13 +115,13 @@ impl Attribute for Names {
                 names.push(name);
             }
         }
-        (!names.is_empty()).then(|| Value { names: names.into() })
+        Value::of(names)
     }
 
-    fn count(statistics: &mut Statistics, _: Kind, value: &Value, by: i64) {
-        let tokens = value.names.iter().flat_map(|name| name.tokens.iter());
-        tokens.for_each(|token| statistics.tokens.change(token, by));
-        for name in value.names.iter().filter(|name| !name.inscribed) {
+    fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
+        let tokens = value.names().iter().flat_map(|name| name.tokens.iter());
+        tokens.for_each(|token| statistics.tokens[kind as usize].change(token, by));
+        for name in value.names().iter().filter(|name| !name.inscribed) {
             statistics.names += by;
             for token in &name.tokens {
                 if matches!(token.role(), Role::Given | Role::Any) {
@@ -132,9 +140,10 @@ impl Attribute for Names {
     }
 
     fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
-        let tokens = &scale.statistics.tokens;
+        let tokens = &scale.statistics.tokens[scale.facing.candidate as usize];
         let mut prepared = Self::prepare(scale, query);
-        prepared.names.iter_mut().for_each(|name| name.screen(tokens));
+        let shares = prepared.shares;
+        prepared.names.iter_mut().for_each(|name| name.meet(tokens, &shares));
         prepared
     }
 
@@ -149,7 +158,7 @@ impl Attribute for Names {
             return Self::explain(&Prepared::new(prepared.shares, facing, candidate), prepared.query);
         }
         let best = prepared.best(candidate);
-        let (query, name) = (&prepared.names[best.query], &candidate.names[best.candidate]);
+        let (query, name) = (&prepared.names[best.query], &candidate.names()[best.candidate]);
         let alignment = query.align(name, &prepared.shares);
         let inscribed = query.name.inscribed || name.inscribed;
         if !alignment.compared || (best.tries == 0 && best.bits == Bits::ZERO) {
@@ -176,20 +185,20 @@ struct Best {
 
 impl<'a> Prepared<'a> {
     fn new(shares: Shares<'a>, facing: Facing, query: &'a Value) -> Self {
-        Self { shares, names: query.names.iter().map(Ready::new).collect(), query, facing }
+        Self { shares, names: query.names().iter().map(Ready::new).collect(), query, facing }
     }
 
     fn best(&self, candidate: &Value) -> Best {
         let mut told = Best { bits: Bits(i32::MIN), query: 0, candidate: 0, tries: 0 };
         let mut inscribed = Best { bits: Bits::ZERO, query: 0, candidate: 0, tries: 0 };
         for (query, ready) in self.names.iter().enumerate() {
-            for (place, name) in candidate.names.iter().enumerate() {
+            for (place, name) in candidate.names().iter().enumerate() {
                 let best = match (ready.name.inscribed, name.inscribed) {
                     (true, true) => continue,
                     (false, false) => &mut told,
                     _ => &mut inscribed,
                 };
-                let bits = ready.align(name, &self.shares).bits;
+                let bits = ready.bits(name, &self.shares);
                 best.tries += 1;
                 if bits > best.bits {
                     *best = Best { bits, query, candidate: place, tries: best.tries };
@@ -263,7 +272,28 @@ fn summary(alignment: &Alignment, inscribed: bool) -> String {
     format!("{before}{}", told.join(", "))
 }
 
+impl Value {
+    fn of(mut names: Vec<Folded>) -> Option<Self> {
+        match names.len() {
+            0 | 1 => names.pop().map(|name| Self(Folds::One(name))),
+            _ => Some(Self(Folds::Several(names.into()))),
+        }
+    }
+
+    fn names(&self) -> &[Folded] {
+        match &self.0 {
+            Folds::One(name) => std::slice::from_ref(name),
+            Folds::Several(names) => names,
+        }
+    }
+}
+
 impl Folded {
+    fn new(mut tokens: Vec<Token>, generation: u8, inscribed: bool) -> Self {
+        tokens.truncate(PARTS);
+        Self { outline: Outline::of(&tokens), tokens: tokens.into(), generation, inscribed }
+    }
+
     fn of(name: &Name) -> Self {
         let mut tokens = Vec::new();
         let mut generation =
@@ -281,14 +311,12 @@ impl Folded {
             tokens.extend(more);
             generation = generation.max(told);
         }
-        tokens.truncate(PARTS);
-        Self { tokens: tokens.into(), generation, inscribed: false }
+        Self::new(tokens, generation, false)
     }
 
     fn inscribed(text: &str) -> Self {
-        let (mut tokens, generation) = full_name(text);
-        tokens.truncate(PARTS);
-        Self { tokens: tokens.into(), generation, inscribed: true }
+        let (tokens, generation) = full_name(text);
+        Self::new(tokens, generation, true)
     }
 }
 

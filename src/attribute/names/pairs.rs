@@ -33,7 +33,7 @@ pub(super) fn value(full: &str) -> Value {
         full: Some(full.into()),
         use_: NameUse::Legal,
     };
-    Value { names: [super::Folded::of(&name)].into() }
+    Value(super::Folds::One(super::Folded::of(&name)))
 }
 
 static MODEL: LazyLock<Model> = LazyLock::new(Model::default);

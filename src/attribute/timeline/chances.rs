@@ -3,8 +3,10 @@
 //! From three histograms (years of last contact and of birth, ages), moved by the time that people live on. Only the later
 //! state of a pair sets them, and age and dates are taken as independent of each other.
 
-use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, middle, year};
-use crate::model::{LIVES, Model, TimelineModel, lived_years};
+use std::sync::OnceLock;
+
+use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, middle, year};
+use crate::model::{GAP_CLASSES, LIVES, Model, TimelineModel, lived_years};
 
 /// What the collection expects.
 pub(super) struct Collection {
@@ -12,10 +14,13 @@ pub(super) struct Collection {
     contact: Vec<f64>,
     /// The same for those who lived on, by the year in which they died.
     died_later: Vec<f64>,
-    birth: Vec<f64>,
+    /// Shares of those born before each year.
+    born_before: Vec<f64>,
     /// Ages of those who died soon, and of those who lived on.
     soon: Ages,
     later: Ages,
+    /// For each condition and year of finding, once it is asked for: the chances of having died before each year.
+    died_before: Box<[OnceLock<Box<[f64]>>]>,
 }
 
 /// How often a missing person would look like one body.
@@ -43,10 +48,11 @@ impl Collection {
         let shoulder = model.timeline.shoulder();
         Self {
             died_later: later(&model.timeline, &contact),
-            birth: shares(&statistics.birth[..], model.smoothing),
+            born_before: before(shares(&statistics.birth[..], model.smoothing).into_iter()),
             later: Ages::new(&later(&model.timeline, &ages), shoulder),
             soon: Ages::new(&ages, shoulder),
             contact,
+            died_before: (0..GAP_CLASSES * YEARS).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -60,7 +66,7 @@ impl Collection {
 
     /// The share of missing persons born in these days, or so many years before or after.
     pub(super) fn born_within(&self, days: (i32, i32), years: i32) -> f64 {
-        self.birth[year(days.0 - years * 365)..=year(days.1 + years * 365)].iter().sum()
+        self.born_before[year(days.1 + years * 365) + 1] - self.born_before[year(days.0 - years * 365)]
     }
 
     fn birth(&self, model: &TimelineModel, post: (i32, i32)) -> f64 {
@@ -73,14 +79,33 @@ impl Collection {
         soon * self.soon.chance(model, interval) + (1.0 - soon) * self.later.chance(model, interval)
     }
 
-    /// The chance a year that a missing person is found in that year and state.
+    /// The chance a year that a missing person is found in that year and state, dead since an estimated time.
     fn gap(&self, model: &TimelineModel, found: i32, post: &Value) -> f64 {
-        let soon = model.lived(post.condition)[0];
         let last = year(found);
-        let years = (0..=last).rev().zip(model.gap_masses(post.condition));
-        let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
-        let fits = |at: usize| post.fits_death(model, (first_day(at), (first_day(at + 1) - 1).min(found)));
-        years.map(|(at, mass)| died(at) * mass * fits(at)).sum()
+        let died_before = self.died_before(model, post.condition, last);
+        let all = died_before[last + 1];
+        let Some((from, to)) = post.death else { return all };
+        // As [`Value::fits_death`] says, for the years up to the finding.
+        let dead_by = |day: i32| {
+            let at = year(day).min(last);
+            let (first, end) = (first_day(at), if at == last { found + 1 } else { first_day(at + 1) });
+            let share = f64::from(day - first) / f64::from((end - first).max(1));
+            died_before[at] + (died_before[at + 1] - died_before[at]) * share.clamp(0.0, 1.0)
+        };
+        let within = dead_by(to + 1) - dead_by(from);
+        within * (1.0 - model.death_outside) + all * model.death_outside
+    }
+
+    /// The chances that a missing person died before each year and is found in the year `last` in some state.
+    fn died_before(&self, model: &TimelineModel, condition: u8, last: usize) -> &[f64] {
+        let class = usize::from(condition).min(GAP_CLASSES - 1);
+        self.died_before[class * YEARS + last].get_or_init(|| {
+            let soon = model.lived(condition)[0];
+            let masses = model.gap_masses(condition);
+            let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
+            let found = |at: usize| masses.get(last - at).copied().unwrap_or(0.0);
+            before((0..=last).map(|at| died(at) * found(at))).into()
+        })
     }
 }
 
@@ -131,6 +156,15 @@ fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
     moved
 }
 
+/// Sums of what comes before each item, and of all.
+fn before(items: impl Iterator<Item = f64>) -> Vec<f64> {
+    let sums = items.scan(0.0, |sum, item| {
+        *sum += item;
+        Some(*sum)
+    });
+    std::iter::once(0.0).chain(sums).collect()
+}
+
 fn first_day(at: usize) -> i32 {
     (f64::from(at as i32 + FIRST_YEAR - 1_970) * DAYS_A_YEAR) as i32
 }
@@ -145,8 +179,36 @@ fn shares(counts: &[i64], smoothing: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::YEARS;
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The twin of [`Collection::gap`]: every year by itself.
+    fn gap_by_years(collection: &Collection, model: &TimelineModel, found: i32, post: &Value) -> f64 {
+        let (soon, last) = (model.lived(post.condition)[0], year(found));
+        let years = (0..=last).rev().zip(model.gap_masses(post.condition));
+        let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
+        let fits = |at: usize| post.fits_death(model, (first_day(at), (first_day(at + 1) - 1).min(found)));
+        years.map(|(at, mass)| died(at) * mass * fits(at)).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn a_gap_is_the_sum_over_the_years(
+            contacts in prop::collection::vec(-30_000..20_000, 1..9),
+            (found, first, length) in (-10_000..20_000, -50_000..21_000, 0..40_000),
+            (condition, dated) in (0..11_u8, any::<bool>()),
+        ) {
+            let (model, mut statistics) = (Model::default(), Statistics::default());
+            contacts.into_iter().for_each(|day| statistics.contact[year(day)] += 1);
+            let collection = Collection::new(&model, &statistics);
+            let death = dated.then_some((first, first + length));
+            let post = Value { birth: None, age: None, event: Some((found, found)), death, condition };
+            let quick = collection.gap(&model.timeline, found, &post);
+            let twin = gap_by_years(&collection, &model.timeline, found, &post);
+            prop_assert!((quick / twin - 1.0).abs() < 1e-6, "{} {}", quick, twin);
+        }
+    }
 
     #[test]
     fn who_lives_on_grows_older_and_nobody_is_lost() {

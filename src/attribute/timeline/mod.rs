@@ -16,7 +16,7 @@ mod pair;
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
-use crate::model::{Bits, Model};
+use crate::model::{Bits, LIVES, Model, lived_years};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
 use chances::{Chances, Collection};
 
@@ -67,6 +67,8 @@ pub struct Prepared<'a> {
     collection: Collection,
     /// How well an interval fits an age so many years outside it.
     fit_outside: [f64; AGES],
+    /// Years lived on in each cell.
+    lived_years: [f64; LIVES],
     /// The query's chances, where it is the later state.
     chances: Option<Chances>,
 }
@@ -127,7 +129,8 @@ impl Attribute for Timeline {
         };
         let fit_outside = std::array::from_fn(outside);
         let chances = facing.query_is_post().then(|| collection.chances(&model.timeline, query));
-        Prepared { model, facing, query, collection, fit_outside, chances }
+        let lived_years = std::array::from_fn(lived_years);
+        Prepared { model, facing, query, collection, fit_outside, lived_years, chances }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {

@@ -2,7 +2,7 @@
 
 use super::chances::Chances;
 use super::{AGES, DAYS_A_YEAR, Prepared, Value, middle};
-use crate::model::{Bits, LIVES, TimelineModel, lived_days, lived_years};
+use crate::model::{Bits, LIVES, TimelineModel, lived_days};
 
 /// What the parts of a pair are worth; none: one side does not have it.
 #[derive(Clone, Copy, Default)]
@@ -48,7 +48,7 @@ impl Prepared<'_> {
             let contact = middle(contact);
             for (cell, chance) in lives.iter_mut().enumerate() {
                 let (from, to) = lived_days(cell);
-                *chance *= post.fits_death(model, (contact + from as i32, contact + to as i32 - 1));
+                *chance *= post.fits_death(model, (contact + from, contact + to - 1));
             }
         }
         // What follows no rule is put down to those who died soon.
@@ -66,7 +66,7 @@ impl Prepared<'_> {
     fn age(&self, age: f64, (least, most): (u8, u8), lives: &[f64; LIVES], chances: Chances) -> Bits {
         let (mut likely, mut all) = (0.0, 0.0);
         for (cell, chance) in lives.iter().enumerate() {
-            let age = (age + lived_years(cell)) as i32;
+            let age = (age + self.lived_years[cell]) as i32;
             let outside = (i32::from(least) - age).max(age - i32::from(most)).max(0) as usize;
             likely += chance * self.fit_outside[outside.min(AGES - 1)];
             all += chance;

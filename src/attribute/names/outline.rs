@@ -1,0 +1,144 @@
+//! What of a name every query looks at, read once: enough to see that nothing of it agrees.
+//!
+//! It lies beside its neighbours in the dictionary, so that passing by a name costs no step to its letters.
+
+use serde::{Deserialize, Serialize};
+
+use super::PARTS;
+use super::folding::{Role, Token};
+
+/// A name without its letters. Sets of parts have a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Outline {
+    /// Where each part stands in a [`Screen`].
+    places: [u16; PARTS],
+    parts: u8,
+    /// The parts that a person is hardly known without.
+    pub(super) essential: u8,
+    /// Patronymics, and parts that are not told apart: more than middle names, if they are not essential.
+    telling: u8,
+    /// 1: parts of given names, 2: of family names.
+    roles: u8,
+    /// Letters that occur, a bit each, and how many stand there.
+    letters: u32,
+    length: u16,
+}
+
+impl Outline {
+    /// Of at most [`PARTS`] parts.
+    pub(super) fn of(tokens: &[Token]) -> Self {
+        let set = |holds: fn(&Token) -> bool| {
+            tokens.iter().enumerate().filter(|(_, token)| holds(token)).fold(0, |set, (at, _)| set | 1 << at)
+        };
+        let role = |token: &Token| match token.role() {
+            Role::Given | Role::Middle => 1,
+            Role::Family => 2,
+            Role::Any => 3,
+        };
+        let mut places = [0; PARTS];
+        places.iter_mut().zip(tokens).for_each(|(place, token)| *place = Screen::place(token));
+        Self {
+            places,
+            parts: tokens.len() as u8,
+            essential: essential(tokens),
+            telling: set(|token| is_patronymic(token) || (token.role() == Role::Any && !token.is_initial())),
+            roles: tokens.iter().fold(0, |roles, token| roles | role(token)),
+            letters: tokens.iter().fold(0, |letters, token| letters | token.letters()),
+            length: tokens.iter().map(|token| token.text.len()).sum::<usize>().min(usize::from(u16::MAX)) as u16,
+        }
+    }
+
+    /// Whether the two are nearly of the same letters: written together here and apart there.
+    pub(super) fn is_of_letters(&self, other: &Self) -> bool {
+        (self.letters ^ other.letters).count_ones() <= 2 && self.length.abs_diff(other.length) <= 2
+    }
+
+    /// What is left of it where the parts `used` have found a partner.
+    pub(super) fn left(&self, used: u8) -> Leftover {
+        let free = (1_u16 << self.parts) as u8;
+        let free = free.wrapping_sub(1) & !used;
+        Leftover {
+            essential: (free & self.essential).count_ones() as usize,
+            others: (free & !self.essential).count_ones() as usize,
+            roles: self.roles,
+        }
+    }
+
+    /// Whether parts that found no partner, beside the essential ones, are patronymics, or parts that are not told apart,
+    /// which are more than middle names.
+    pub(super) fn others_tell(&self, used: u8) -> bool {
+        self.telling & !self.essential & !used != 0
+    }
+}
+
+/// Parts of a name that found no partner.
+#[derive(Clone, Copy)]
+pub(super) struct Leftover {
+    essential: usize,
+    others: usize,
+    roles: u8,
+}
+
+impl Leftover {
+    pub(super) fn count(self) -> usize {
+        self.essential + self.others
+    }
+
+    /// How many essential parts contradict each other, and how many others. A given name and a family name do not, where
+    /// nothing else is known of either.
+    pub(super) fn against(self, other: Self) -> (usize, usize) {
+        if self.roles & other.roles == 0 {
+            return (0, 0);
+        }
+        let essential = self.essential.min(other.essential);
+        let rest = [self, other].map(|left| left.count() - essential);
+        (essential, rest[0].min(rest[1]))
+    }
+}
+
+/// A set of parts, some more than were put in: few of the collection's parts may agree with one name.
+pub(super) struct Screen {
+    bits: Box<[u64; Screen::BITS / 64]>,
+}
+
+impl Screen {
+    /// Some thousand parts of a hundred thousand may agree with one name.
+    const BITS: usize = 1 << 16;
+
+    /// A part's bit.
+    fn place(token: &Token) -> u16 {
+        (token.plain.wrapping_mul(0x9e37_79b9) >> 16) as u16
+    }
+
+    pub(super) fn of<'t>(tokens: impl Iterator<Item = &'t Token>) -> Self {
+        let mut bits = Box::new([0; Self::BITS / 64]);
+        tokens.map(|token| usize::from(Self::place(token))).for_each(|at| bits[at / 64] |= 1_u64 << (at % 64));
+        Self { bits }
+    }
+
+    /// Whether any part of a name may be in it.
+    pub(super) fn may_hold_any(&self, name: &Outline) -> bool {
+        let holds = |at: usize| self.bits[at / 64] >> (at % 64) & 1 == 1;
+        name.places[..usize::from(name.parts)].iter().any(|&place| holds(usize::from(place)))
+    }
+}
+
+/// The parts that a person is hardly known without, a bit each: the first given and the first family name; of a name
+/// whose parts are not told apart, the first and the last.
+fn essential(tokens: &[Token]) -> u8 {
+    let place = |role: Role| tokens.iter().position(|token| token.role() == role);
+    let whole = tokens.iter().rposition(|token| token.role() == Role::Any);
+    let last = whole.map(|last| match tokens[..=last] {
+        [_, .., ref before, ref last_one] if is_patronymic(last_one) && !is_patronymic(before) => last - 1,
+        _ => last,
+    });
+    let places = [place(Role::Given), place(Role::Family), place(Role::Any), last];
+    places.into_iter().flatten().fold(0, |set, place| set | 1 << place)
+}
+
+/// Whether a name says who the father is: it is never changed.
+fn is_patronymic(token: &Token) -> bool {
+    let endings = ["ovich", "evich", "ovych", "yovych", "ovna", "evna", "ivna", "ichna", "owitsch", "ewitsch"];
+    let endings = endings.iter().chain(&["oglu", "qizi", "ogly", "kyzy", "ovitch", "evitch", "owna", "ewna", "ovitj"]);
+    token.role() != Role::Family && endings.into_iter().any(|ending| token.text.ends_with(ending))
+}
