@@ -19,7 +19,7 @@ pub(super) struct Candidates {
     searched: SearchedAnswer,
     /// The record that this one is confirmed to be one person with: nothing was searched. Only where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "namus/UP5000")]
+    #[schema(nullable = false, example = "sim/U000007")]
     resolved_with: Option<String>,
     /// Time that the matching took, in microseconds.
     #[schema(example = 812)]
@@ -48,7 +48,7 @@ struct CandidateAnswer {
     #[schema(minimum = 1, example = 1)]
     rank: u64,
     /// `source/id`.
-    #[schema(example = "namus/UP5000")]
+    #[schema(example = "sim/U000007")]
     record: String,
     /// Its side.
     #[schema(value_type = super::openapi::KindCode)]
@@ -173,10 +173,10 @@ impl Serialize for DetailValue<'_> {
 #[schema(as = Comparison)]
 pub(super) struct ComparisonAnswer {
     /// The first side's `source/id`; null: it was given in the call.
-    #[schema(required = true, example = "namus/MP7")]
+    #[schema(required = true, example = "demo/MP1")]
     pub(super) a: Option<String>,
     /// The second side's `source/id`; null: it was given in the call.
-    #[schema(required = true, example = "namus/UP5000")]
+    #[schema(required = true, example = "sim/U000007")]
     pub(super) b: Option<String>,
     #[serde(flatten)]
     weight: WeightAnswer,

@@ -141,12 +141,13 @@ pub(super) struct AuditEntry {
 #[expect(dead_code, reason = "documents what `list` reads")]
 struct ListParameters {
     /// Only lines that name or show this record.
-    #[param(example = "namus/MP7")]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "demo/MP1")]
     record: Option<String>,
     /// At most so many.
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
     /// Where the page begins: the `next_page_token` of an earlier answer.
+    #[param(nullable = false, pattern = "^[0-9]{1,19}$")]
     page_token: Option<String>,
 }
 

@@ -63,11 +63,11 @@ struct Answer {
     line: u64,
     /// The case system. Only where the line names its record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "namus")]
+    #[schema(nullable = false, example = "demo")]
     source: Option<String>,
     /// The identifier in that system. Only where the line names its record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "MP7")]
+    #[schema(nullable = false, example = "MP1")]
     id: Option<String>,
     /// As a put of the line alone would have answered.
     #[schema(example = 201)]

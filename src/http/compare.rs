@@ -40,7 +40,7 @@ struct Pair {
     params(("timeout_ms" = Option<u32>, Query, nullable = false, minimum = 1, maximum = 3_600_000,
         description = "Refuse with 504 what is not ready after so many milliseconds")),
     request_body(content = Pair, content_type = "application/json", description = "The two sides",
-        example = json!({"a": "namus/MP7", "b": "namus/UP5000"})),
+        example = json!({"a": "demo/MP1", "b": "sim/U000007"})),
     responses(
         (status = 200, description = "The pair's weight and why", body = ComparisonAnswer),
         Refused::<400>, Refused::<404>, Refused::<408>, Refused::<413>, Refused::<415>, Refused::<422>,

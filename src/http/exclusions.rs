@@ -34,10 +34,10 @@ const KEY_MAX: usize = 255;
 #[expect(dead_code, reason = "documents what `decision` reads")]
 struct NewExclusion {
     /// One record, which is stored.
-    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "namus/MP7")]
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "demo/MP1")]
     a: String,
     /// The other, which is stored too.
-    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "namus/UP5000")]
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "sim/U000007")]
     b: String,
     /// What it was decided by.
     #[schema(value_type = ExclusionMethodCode)]
@@ -64,10 +64,10 @@ pub(super) struct ExclusionAnswer {
     #[schema(format = "uuid", example = "019b2f3e-7c1a-7cc2-b3ad-0c6d2f1f9a01")]
     id: String,
     /// One record.
-    #[schema(example = "namus/MP7")]
+    #[schema(example = "demo/MP1")]
     a: String,
     /// The other.
-    #[schema(example = "namus/UP5000")]
+    #[schema(example = "sim/U000007")]
     b: String,
     /// What it was decided by.
     #[schema(value_type = ExclusionMethodCode)]
@@ -136,7 +136,7 @@ impl ExclusionAnswer {
 /// pair, confirmed to be one person, takes both records out of every list; they stay stored.
 #[utoipa::path(
     post, path = "/v1/exclusions", tag = "exclusions", operation_id = "createExclusion",
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, pattern = "^[!-~]{1,255}$",
         description = "Of the caller's choice: the same call with the same key again makes nothing new")),
     request_body(content = NewExclusion, content_type = "application/json", description = "The decision"),
     responses(
@@ -167,14 +167,16 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
 #[expect(dead_code, reason = "documents what `list` reads")]
 struct ListParameters {
     /// Only exclusions of this record.
-    #[param(example = "namus/MP7")]
+    #[param(nullable = false, pattern = "^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._:-]{1,128}$", example = "demo/MP1")]
     record: Option<String>,
     /// Only those that are, or are not, up for review.
+    #[param(nullable = false)]
     review: Option<bool>,
     /// At most so many.
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
     /// Where the page begins: the `next_page_token` of an earlier answer.
+    #[param(nullable = false, pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     page_token: Option<String>,
 }
 

@@ -42,8 +42,8 @@ struct MatchParameters {
 #[utoipa::path(
     get, path = "/v1/records/{source}/{id}/matches", tag = "matching", operation_id = "getMatches",
     params(
-        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
-        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "demo"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP1"),
         MatchParameters,
     ),
     responses(

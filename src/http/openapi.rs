@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
@@ -74,6 +74,12 @@ impl Modify for Guarded {
 }
 
 fn ask(operation: &mut Operation, told: &str) {
+    // A batch may have no line.
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && body.content.contains_key("application/json")
+    {
+        body.required = Some(Required::True);
+    }
     let description = operation.description.take().unwrap_or_default();
     operation.description = Some(format!("{description}\n\n{told}"));
     operation.security = Some(vec![SecurityRequirement::default(), SecurityRequirement::new("key", [""; 0])]);

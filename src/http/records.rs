@@ -31,10 +31,10 @@ pub(super) fn reference(path: &Path<(String, String)>) -> Result<Reference, Prob
 #[schema(as = PutAnswer)]
 pub(super) struct Put {
     /// The case system.
-    #[schema(example = "namus")]
+    #[schema(example = "demo")]
     source: String,
     /// The identifier in that system.
-    #[schema(example = "MP7")]
+    #[schema(example = "MP1")]
     id: String,
     /// Counts from 1 for each record, also over a delete.
     #[schema(minimum = 1, example = 3)]
@@ -51,10 +51,10 @@ pub(super) struct Put {
 #[expect(dead_code, reason = "documents what `text_of` writes around a record that is text already")]
 struct StoredAnswer {
     /// The case system.
-    #[schema(example = "namus")]
+    #[schema(example = "demo")]
     source: String,
     /// The identifier in that system.
-    #[schema(example = "MP7")]
+    #[schema(example = "MP1")]
     id: String,
     /// Counts from 1 for each record, also over a delete.
     #[schema(minimum = 1, example = 3)]
@@ -89,11 +89,11 @@ struct PutParameters {
 #[utoipa::path(
     put, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "putRecord",
     params(
-        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
-        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "demo"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP1"),
         PutParameters,
-        ("If-Match" = Option<String>, Header, nullable = false, description = "Replace only this version, such as `\"3\"`, or any with `*`"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "`*`: insert only, never replace"),
+        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|"[1-9][0-9]{0,18}")$"#, description = "Replace only this version, such as `\"3\"`, or any with `*`"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, pattern = r"^\*$", description = "`*`: insert only, never replace"),
     ),
     request_body(content = ref("#/components/schemas/Record"), content_type = "application/json",
         description = "The record. `source` and `id`, if present, are those of the path.",
@@ -153,9 +153,9 @@ pub(super) async fn put(
 #[utoipa::path(
     get, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "getRecord",
     params(
-        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
-        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
-        ("If-None-Match" = Option<String>, Header, nullable = false, description = "Versions that the caller has, such as `\"3\"`"),
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "demo"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP1"),
+        ("If-None-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[1-9][0-9]{0,18}"(, (W/)?"[1-9][0-9]{0,18}")*)$"#, description = "Versions that the caller has, such as `\"3\"`"),
     ),
     responses(
         (status = 200, description = "The record", body = StoredAnswer,
@@ -190,8 +190,8 @@ pub(super) async fn get(
 #[utoipa::path(
     delete, path = "/v1/records/{source}/{id}", tag = "records", operation_id = "deleteRecord",
     params(
-        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "namus"),
-        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP7"),
+        ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "demo"),
+        ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP1"),
     ),
     responses(
         (status = 204, description = "There is no such record now"),

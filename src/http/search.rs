@@ -38,7 +38,7 @@ pub(super) struct Page {
 #[schema(as = Hit)]
 struct HitAnswer {
     /// `source/id`.
-    #[schema(example = "namus/UP5000")]
+    #[schema(example = "sim/U000007")]
     record: String,
     /// Its side.
     #[schema(value_type = KindCode)]
@@ -89,17 +89,19 @@ struct SearchParameters {
     #[param(nullable = false)]
     sex: Option<SexCode>,
     /// Only this region, as it is written in the records, in either case.
-    #[param(max_length = 1_000)]
+    #[param(nullable = false, min_length = 1, max_length = 1_000)]
     region: Option<String>,
     /// Only events that may have been on or after the first day of this date (`YYYY`, `YYYY-MM`, `YYYY-MM-DD`).
+    #[param(nullable = false, pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
     from: Option<String>,
     /// Only events that may have been on or before the last day of this date.
+    #[param(nullable = false, pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
     to: Option<String>,
     /// At most so many hits.
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
     /// Where the page begins: the `next_page_token` of an earlier answer.
-    #[param(max_length = 1_000)]
+    #[param(nullable = false, min_length = 1, max_length = 1_000)]
     page_token: Option<String>,
     /// Refuse with 504 what is not ready after so many milliseconds.
     #[param(minimum = 1, maximum = 3_600_000)]
