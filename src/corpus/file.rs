@@ -83,13 +83,18 @@ impl ColumnsFile {
             columns: columns.collect::<Result<_, InvalidColumns>>()?,
         };
         let body = bincode::serde::encode_to_vec(&body, bincode::config::standard())?;
+        Ok(Self::framed(&body))
+    }
+
+    /// Puts the header before a body, whatever it holds.
+    pub fn framed(body: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER + body.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
-        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
         bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(&body);
-        Ok(bytes)
+        bytes.extend_from_slice(body);
+        bytes
     }
 
     /// Decodes a writer, and the number of the last write that is in it.

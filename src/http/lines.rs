@@ -7,16 +7,16 @@ use super::problem::Problem;
 
 /// One line of a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub struct Line {
     /// Its number in the body, from 1; blank lines count.
-    pub(super) number: u64,
+    pub number: u64,
     /// Its text without the line's end; none: it is longer than the limit.
-    pub(super) text: Option<Bytes>,
+    pub text: Option<Bytes>,
 }
 
 /// Cuts pieces into lines; blank lines are passed over.
 #[derive(Debug)]
-struct Cutter {
+pub struct Cutter {
     limit: usize,
     /// What has arrived and is not yet cut.
     rest: BytesMut,
@@ -28,12 +28,19 @@ struct Cutter {
 }
 
 impl Cutter {
-    fn new(limit: usize) -> Self {
+    /// Lines of at most `limit` bytes.
+    pub fn new(limit: usize) -> Self {
         Self { limit, rest: BytesMut::new(), scanned: 0, is_too_long: false, number: 0 }
     }
 
+    /// Takes the next piece of the body.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.rest.extend_from_slice(piece);
+    }
+
     /// The next complete line.
-    fn next(&mut self) -> Option<Line> {
+    #[expect(clippy::should_implement_trait, reason = "it ends only until the next piece")]
+    pub fn next(&mut self) -> Option<Line> {
         while let Some(at) = self.rest[self.scanned..].iter().position(|byte| *byte == b'\n') {
             let end = self.scanned + at;
             let text = self.rest.split_to(end + 1).freeze().slice(..end);
@@ -52,7 +59,7 @@ impl Cutter {
     }
 
     /// What stands behind the last line's end.
-    fn last(&mut self) -> Option<Line> {
+    pub fn last(&mut self) -> Option<Line> {
         let text = self.rest.split().freeze();
         self.scanned = 0;
         self.line(text)
@@ -99,7 +106,7 @@ impl Lines {
                 return Ok(None);
             }
             match self.pieces.next().await? {
-                Some(piece) => self.cutter.rest.extend_from_slice(&piece),
+                Some(piece) => self.cutter.push(&piece),
                 None => {
                     self.is_complete = true;
                     return Ok(self.cutter.last());
@@ -118,7 +125,7 @@ mod tests {
         let mut cutter = Cutter::new(8);
         let mut lines = Vec::new();
         for piece in text.as_bytes().chunks(size) {
-            cutter.rest.extend_from_slice(piece);
+            cutter.push(piece);
             lines.extend(std::iter::from_fn(|| cutter.next()));
         }
         lines.extend(cutter.last());

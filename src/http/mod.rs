@@ -37,6 +37,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 use tokio::sync::watch;
 
+pub use lines::{Cutter, Line};
 pub use openapi::specification;
 pub use server::{Listener, Listeners, ServerOptions, TlsError, block_on, run};
 

@@ -6,6 +6,8 @@
 //! - `batch`, `documentation`, `probes`, `records`, `refusals`: the service, a real one in this process on a free port,
 //!   spoken to over TCP (`service` runs it, `client` speaks).
 //! - `bench`: the command drives a service of its own and says how quick it was.
+//! - `calls`: random calls are answered as a model of the service says.
+//! - `corpus`: no input that the fuzzer found does any harm.
 //! - `crash`: no acknowledged write is lost to `kill -9`.
 //! - `evidence`: what holds of every attribute in the registry, over a simulated population.
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
@@ -26,7 +28,9 @@ mod audit;
 mod backup;
 mod batch;
 mod bench;
+mod calls;
 mod client;
+mod corpus;
 mod crash;
 mod disk;
 mod documentation;
