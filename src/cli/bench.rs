@@ -5,6 +5,7 @@
 //! measured stretches, not in them. Clients are bounded: each has one connection and one call under way.
 
 mod service;
+mod soak;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -45,6 +46,9 @@ pub(super) struct Bench {
     /// How long each kind of call is measured
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
+    /// Instead, make calls of all kinds at once for so many seconds, and fail if the service's memory grows
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(20..=1_000_000))]
+    soak: Option<u64>,
 }
 
 /// Loads, measures and prints.
@@ -65,8 +69,11 @@ pub(super) fn run(options: &Bench) -> Result<(), Failure> {
     let loaded = load(&service, simulation, missing)?;
     let _ = writeln!(table, "{:22} {:>10.0}", "load, records:batch", options.records as f64 / loaded.as_secs_f64());
     let resident = service.resident_bytes().saturating_sub(empty);
-    let time = Duration::from_secs(options.seconds);
     let queries = stream(simulation, missing);
+    if let Some(seconds) = options.soak {
+        return tell(&soak::soak(&service, &queries, options.clients, Duration::from_secs(seconds))?);
+    }
+    let time = Duration::from_secs(options.seconds);
     let next = AtomicU64::new(0);
     let body = || &queries[next.fetch_add(1, Ordering::Relaxed) as usize % queries.len()].json;
     let new: Vec<Simulated> =
@@ -97,6 +104,10 @@ pub(super) fn run(options: &Bench) -> Result<(), Failure> {
         resident / options.records,
         service.disk_bytes() / options.records
     );
+    tell(&table)
+}
+
+fn tell(table: &str) -> Result<(), Failure> {
     let told = std::io::stdout().write_all(table.as_bytes());
     told.map_err(|error| Failure::doing("cannot write to standard output", error))
 }

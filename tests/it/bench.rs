@@ -21,6 +21,16 @@ fn it_prints_throughput_percentiles_and_memory() {
 }
 
 #[test]
+fn a_soak_looks_at_the_memory_again_and_again() {
+    let program = env!("CARGO_BIN_EXE_crossmatch");
+    let output = Command::new(program).args(["bench", "--records", "100", "--clients", "2", "--soak", "20"]).output();
+    let output = output.unwrap();
+    let (told, complaint) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() || complaint.contains("memory grows"), "{complaint}");
+    assert_eq!(format!("{told}{complaint}").lines().filter(|line| line.ends_with(" MB")).count(), 20, "{told}");
+}
+
+#[test]
 fn it_refuses_what_it_cannot_measure() {
     let refused = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_crossmatch")).arg("bench").args(arguments).output().unwrap();

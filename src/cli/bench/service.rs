@@ -99,6 +99,11 @@ impl Connection {
         self.read(call.send(json)).map(drop)
     }
 
+    pub(super) fn delete(&mut self, path: &str) -> Result<(), Failure> {
+        let answer = self.agent.delete(format!("{}{path}", self.address)).call();
+        self.read(answer).map(drop)
+    }
+
     /// Stores records, a line each, all of which must be new.
     pub(super) fn batch(&mut self, lines: &str) -> Result<(), Failure> {
         let url = format!("{}/v1/records:batch", self.address);
