@@ -30,11 +30,12 @@
 //! - [`text`]: full-text search, the only room that knows tantivy.
 //! - [`store`]: the only room that touches `index/`: durable records, versions, the order of writes.
 //! - [`engine`]: the façade; owns the writer, the swap of snapshots and the pool that weighs.
-//! - [`access`]: keys: who may do what, and how often.
+//! - [`access`]: keys and tokens: who may do what, and how often.
 //! - [`audit`]: the trail of calls, the one other file that counts in `index/`.
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
 //!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
+//! - [`followed`]: files that are read again when they change. [`outbound`]: calls to services elsewhere.
 //! - [`settings`]: every knob of `serve`. [`telemetry`]: metrics and logs. [`cli`]: one file a command.
 //!
 //! # What holds
@@ -63,10 +64,12 @@ pub mod engine;
 pub mod evaluate;
 pub mod exclusion;
 pub mod fit;
+pub mod followed;
 pub mod http;
 pub mod interchange;
 pub mod matching;
 pub mod model;
+pub mod outbound;
 pub mod record;
 pub mod settings;
 pub mod simulate;

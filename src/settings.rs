@@ -34,11 +34,29 @@ pub struct Layer {
     /// loopback only, and whoever reaches it may do everything
     #[arg(long, env = "CROSSMATCH_KEYS", value_name = "FILE")]
     pub keys: Option<PathBuf>,
-    /// Calls a second of a key that has no limit of its own; 0: no limit [default: 100]
+    /// Calls a second of a key that has no limit of its own, and of each subject of tokens; 0: no limit [default: 100]
     #[arg(long, env = "CROSSMATCH_CALLS_PER_SECOND", value_name = "N",
         value_parser = parser!(u64).range(CALLS_PER_SECOND))]
     #[serde(alias = "calls-per-second")]
     pub calls_per_second: Option<u64>,
+    /// The identity provider whose tokens callers may show instead of a key, as it names itself in `iss`
+    #[arg(long, env = "CROSSMATCH_OIDC_ISSUER", value_name = "URL", requires_all = ["oidc_audience", "oidc_jwks"])]
+    #[serde(alias = "oidc-issuer")]
+    pub oidc_issuer: Option<String>,
+    /// What tokens must be for, in `aud`: the name of this service at the identity provider
+    #[arg(long, env = "CROSSMATCH_OIDC_AUDIENCE", value_name = "NAME", requires = "oidc_issuer")]
+    #[serde(alias = "oidc-audience")]
+    pub oidc_audience: Option<String>,
+    /// The identity provider's keys (JWKS), for RS256 or ES256: a file, read again when it changes, or an address, fetched
+    /// every 10 minutes and when a token names a key that is new
+    #[arg(long, env = "CROSSMATCH_OIDC_JWKS", value_name = "FILE|URL", requires = "oidc_issuer")]
+    #[serde(alias = "oidc-jwks")]
+    pub oidc_jwks: Option<String>,
+    /// The claim that says what a token may do, by name or as a JSON pointer (/resource_access/crossmatch/roles): scopes by
+    /// name, `source:NAME` or `source:*` for sources it may write, `clearance` [default: scope]
+    #[arg(long, env = "CROSSMATCH_OIDC_CLAIM", value_name = "CLAIM", requires = "oidc_issuer")]
+    #[serde(alias = "oidc-claim")]
+    pub oidc_claim: Option<String>,
     /// Certificates of the service in PEM, its own first: from then on it speaks TLS only
     #[arg(long, env = "CROSSMATCH_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     #[serde(alias = "tls-certificate")]
@@ -156,6 +174,8 @@ pub struct Settings {
     pub keys: Option<PathBuf>,
     /// Calls a second of a key that has no limit of its own; 0: no limit.
     pub calls_per_second: u32,
+    /// The identity provider; none: no tokens.
+    pub oidc: Option<Oidc>,
     /// Certificates and their private key; none: no TLS.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// `HOST:PORT` of probes and metrics alone.
@@ -188,6 +208,19 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
+/// The identity provider whose tokens count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// As it names itself.
+    pub issuer: String,
+    /// What tokens must be for.
+    pub audience: String,
+    /// A file or an address with its keys.
+    pub jwks: String,
+    /// The claim that says what a token may do.
+    pub claim: String,
+}
+
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
 pub enum SettingsError {
@@ -212,6 +245,9 @@ pub enum SettingsError {
     /// A certificate without its key, or the reverse.
     #[error("TLS needs both `tls_certificate` and `tls_key`")]
     HalfOfTls,
+    /// A part of what tokens need.
+    #[error("tokens need `oidc_issuer`, `oidc_audience` and `oidc_jwks`, all three")]
+    PartOfOidc,
     /// A number outside its limits.
     #[error("the setting `{name}` is {value}; it must be from {least} to {most}")]
     OutOfRange {
@@ -246,6 +282,10 @@ impl Layer {
             index_dir: self.index_dir.or(below.index_dir),
             keys: self.keys.or(below.keys),
             calls_per_second: self.calls_per_second.or(below.calls_per_second),
+            oidc_issuer: self.oidc_issuer.or(below.oidc_issuer),
+            oidc_audience: self.oidc_audience.or(below.oidc_audience),
+            oidc_jwks: self.oidc_jwks.or(below.oidc_jwks),
+            oidc_claim: self.oidc_claim.or(below.oidc_claim),
             tls_certificate: self.tls_certificate.or(below.tls_certificate),
             tls_key: self.tls_key.or(below.tls_key),
             operation_listen: self.operation_listen.or(below.operation_listen),
@@ -276,6 +316,13 @@ impl Settings {
             keys: layer.keys,
             calls_per_second: number("calls_per_second", layer.calls_per_second.unwrap_or(100), CALLS_PER_SECOND)?
                 as u32,
+            oidc: match (layer.oidc_issuer, layer.oidc_audience, layer.oidc_jwks, layer.oidc_claim) {
+                (Some(issuer), Some(audience), Some(jwks), claim) => {
+                    Some(Oidc { issuer, audience, jwks, claim: claim.unwrap_or_else(|| "scope".to_owned()) })
+                }
+                (None, None, None, None) => None,
+                _ => return Err(SettingsError::PartOfOidc),
+            },
             tls: match (layer.tls_certificate, layer.tls_key) {
                 (Some(certificate), Some(key)) => Some((certificate, key)),
                 (None, None) => None,

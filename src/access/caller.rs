@@ -69,7 +69,7 @@ pub struct Caller {
     /// Whether it may see teeth, prints, DNA and identifiers.
     pub clearance: bool,
     /// How often it may call; none: as often as it likes.
-    pub allowance: Option<Allowance>,
+    pub allowance: Option<Arc<Allowance>>,
 }
 
 /// Calls a second, and as many at once.

@@ -1,26 +1,21 @@
 //! The keys of a running service: their file, read again whenever it changes.
 
-use std::fs::{self, Metadata};
 use std::num::NonZeroU32;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use rustc_hash::FxHashMap;
 use subtle::ConstantTimeEq;
 
 use super::keys::{PREFIX, hash};
 use super::{Allowance, Caller, Denied, Key, KeyFile, KeysError};
+use crate::followed::Followed;
 
 /// The keys of a file, as they are now.
 pub struct KeyRing {
-    file: PathBuf,
     calls_per_second: u32,
-    entries: ArcSwap<Entries>,
-    /// What the file was when it was looked at last.
-    seen: Mutex<Option<Seen>>,
+    entries: Followed<Entries>,
 }
 
 type Entries = FxHashMap<String, Entry>;
@@ -32,42 +27,19 @@ struct Entry {
     caller: Arc<Caller>,
 }
 
-/// Tells whether a file is another: it is replaced as a whole.
-#[derive(PartialEq, Eq)]
-struct Seen {
-    inode: u64,
-    modified: (i64, i64),
-    /// Of its owner and rights too: one that could not be read may be readable now.
-    changed: (i64, i64),
-    bytes: u64,
-}
-
-impl Seen {
-    fn of(data: &Metadata) -> Self {
-        Self {
-            inode: data.ino(),
-            modified: (data.mtime(), data.mtime_nsec()),
-            changed: (data.ctime(), data.ctime_nsec()),
-            bytes: data.len(),
-        }
-    }
-}
-
 impl KeyRing {
     /// Reads the file, which must be there. Keys without an allowance of their own have `calls_per_second`; 0: no limit.
     pub(super) fn open(file: PathBuf, calls_per_second: u32) -> Result<Self, KeysError> {
-        let keys = KeyFile::read(&file)?;
-        let seen = fs::metadata(&file).ok().as_ref().map(Seen::of);
-        let entries = ArcSwap::from_pointee(entries(keys, calls_per_second, &Entries::default()));
-        Ok(Self { file, calls_per_second, entries, seen: Mutex::new(seen) })
+        let entries =
+            Followed::open("the keys", vec![file], |files| read(files, calls_per_second, &Entries::default()))?;
+        Ok(Self { calls_per_second, entries })
     }
 
     /// The caller behind a key.
     pub(super) fn admit(&self, token: &str, now: Timestamp) -> Result<Arc<Caller>, Denied> {
-        self.follow_file();
+        let entries = self.entries.now(|files, before| read(files, self.calls_per_second, before));
         let (id, secret) =
             token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Denied::UnknownKey)?;
-        let entries = self.entries.load();
         let entry = entries.get(id).ok_or(Denied::UnknownKey)?;
         let same: bool = entry.hash.as_bytes().ct_eq(hash(secret).as_bytes()).into();
         if !same || entry.revoked {
@@ -78,25 +50,11 @@ impl KeyRing {
         }
         Ok(Arc::clone(&entry.caller))
     }
+}
 
-    /// Takes over a file that has changed. One that cannot be used leaves the keys as they were: a slip of the editor
-    /// must not lock everybody out, and the log says so once.
-    fn follow_file(&self) {
-        let found = fs::metadata(&self.file).ok().as_ref().map(Seen::of);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == found {
-            return;
-        }
-        *seen = found;
-        match KeyFile::read(&self.file) {
-            Ok(keys) => {
-                tracing::info!(file = %self.file.display(), keys = keys.keys.len(), "the keys were read again");
-                let next = entries(keys, self.calls_per_second, &self.entries.load());
-                self.entries.store(Arc::new(next));
-            }
-            Err(error) => tracing::error!(%error, "the keys stay as they were"),
-        }
-    }
+fn read(files: &[PathBuf], calls_per_second: u32, before: &Entries) -> Result<Entries, KeysError> {
+    let keys = files.first().map(|file| KeyFile::read(file)).unwrap_or_else(|| Ok(KeyFile::default()));
+    Ok(entries(keys?, calls_per_second, before))
 }
 
 /// The keys by their ids. One whose allowance is as before goes on with what is left of it.
@@ -108,11 +66,12 @@ fn entries(file: KeyFile, calls_per_second: u32, before: &Entries) -> Entries {
             caller.scopes == key.scopes
                 && caller.sources == key.sources
                 && caller.clearance == key.clearance
-                && caller.allowance.as_ref().map(Allowance::per_second) == per_second
+                && caller.allowance.as_ref().map(|allowance| allowance.per_second()) == per_second
         });
         let caller = unchanged.map_or_else(
             || {
-                let (id, allowance) = (format!("key:{}", key.id), per_second.map(Allowance::new));
+                let (id, allowance) =
+                    (format!("key:{}", key.id), per_second.map(|rate| Arc::new(Allowance::new(rate))));
                 let (scopes, sources, clearance) = (key.scopes, key.sources, key.clearance);
                 Arc::new(Caller { id, scopes, sources, clearance, allowance })
             },
@@ -126,6 +85,9 @@ fn entries(file: KeyFile, calls_per_second: u32, before: &Entries) -> Entries {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
     use crate::access::{NewKey, Scope};
 

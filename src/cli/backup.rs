@@ -3,15 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use ureq::Agent;
 
 use super::Failure;
+use crate::outbound;
 use crate::store::{Contents, Store};
-
-/// How long a service may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Options of `backup`.
 #[derive(Debug, clap::Args)]
@@ -74,14 +69,13 @@ fn of_directory(directory: &Path) -> Result<File, Failure> {
 }
 
 fn of_service(address: &str, key: Option<&str>) -> Result<Box<dyn Read>, Failure> {
-    if !address.starts_with("http://") {
-        let form = "--from takes an address such as http://127.0.0.1:8080; for https, fetch /v1/backup with curl";
-        return Err(Failure(form.to_owned()));
+    if !address.starts_with("http://") && !address.starts_with("https://") {
+        return Err(Failure(
+            "--from takes an address such as http://127.0.0.1:8080 or https://crossmatch.example".to_owned(),
+        ));
     }
-    // Straight to the service: case data do not pass a proxy because the environment names one.
-    let config = Agent::config_builder().http_status_as_error(false).timeout_connect(Some(CONNECT_TIMEOUT));
     let url = format!("{}/v1/backup", address.trim_end_matches('/'));
-    let mut request = config.proxy(None).build().new_agent().get(&url);
+    let mut request = outbound::direct().get(&url);
     if let Some(key) = key {
         request = request.header("authorization", format!("Bearer {key}"));
     }

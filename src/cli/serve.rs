@@ -14,12 +14,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::{Failure, demo, model};
-use crate::access::Guard;
+use crate::access::{Guard, OidcOptions, Refresh};
 use crate::audit::Trail;
 use crate::engine::{Engine, EngineOptions};
 use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions};
 use crate::model::Model;
-use crate::settings::{Layer, Settings, SettingsError};
+use crate::settings::{Layer, Oidc, Settings, SettingsError};
 use crate::telemetry;
 
 /// Options of `serve`.
@@ -68,11 +68,11 @@ fn listeners(settings: &Settings) -> Result<Listeners, Failure> {
     Ok(Listeners { service, operation: operation.transpose()? })
 }
 
-/// Without keys nobody is asked, and nobody from elsewhere may come.
+/// Without keys and tokens nobody is asked, and nobody from elsewhere may come.
 fn guard(settings: &Settings, listeners: &Listeners) -> Result<Guard, Failure> {
     let listen = &settings.listen;
     let (is_loopback, is_tls) = (listeners.service.is_loopback(), listeners.service.is_tls());
-    let Some(file) = &settings.keys else {
+    if settings.keys.is_none() && settings.oidc.is_none() {
         if !is_loopback {
             return Err(Failure(format!(
                 "{listen} can be reached from other machines, and there are no keys: make one with `crossmatch keys \
@@ -81,14 +81,19 @@ fn guard(settings: &Settings, listeners: &Listeners) -> Result<Guard, Failure> {
         }
         tracing::warn!(listen, "there are no keys (see --keys): whoever reaches this address may do everything");
         return Ok(Guard::Open);
-    };
+    }
     if !is_loopback && !is_tls {
         tracing::warn!(
             listen,
             "keys and records travel in clear text (see --tls-certificate), unless a proxy speaks TLS"
         );
     }
-    Guard::with_keys(file, settings.calls_per_second).map_err(|error| Failure(error.to_string()))
+    let keys = settings.keys.as_deref().map(|file| Guard::with_keys(file, settings.calls_per_second)).transpose();
+    let guard = keys.map_err(|error| Failure(error.to_string()))?.unwrap_or(Guard::Open);
+    let Some(Oidc { issuer, audience, jwks, claim }) = settings.oidc.clone() else { return Ok(guard) };
+    let (calls_per_second, refresh) = (settings.calls_per_second, Refresh::default());
+    let options = OidcOptions { issuer, audience, jwks, claim, calls_per_second, refresh };
+    guard.and_tokens(options).map_err(|error| Failure(error.to_string()))
 }
 
 /// Where the index is: the demonstration's is gone afterwards.

@@ -112,7 +112,8 @@ pub(super) struct AuditEntry {
     /// When the call was answered.
     #[schema(format = DateTime)]
     at: String,
-    /// The caller: `key:` and the key's id, `anyone` where the service asks for no keys, `nobody` where it was not known.
+    /// The caller: `key:` and the key's id, `oidc:` and the token's issuer, `#` and its subject, `anyone` where the service
+    /// asks for neither, `nobody` where it was not known.
     #[schema(example = "key:5d0c3c9a2b41")]
     who: String,
     /// The address that the call came from.

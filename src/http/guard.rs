@@ -28,8 +28,10 @@ enum Need {
 pub(super) fn told(method: &Method, path: &str) -> Option<String> {
     match needed(method, path) {
         Need::Nothing => None,
-        Need::Key => Some("Where the service asks for keys: any key.".to_owned()),
-        Need::Scope(scope) => Some(format!("Where the service asks for keys: one with the scope `{}`.", scope.code())),
+        Need::Key => Some("Where the service asks for keys or tokens: any.".to_owned()),
+        Need::Scope(scope) => {
+            Some(format!("Where the service asks for keys or tokens: one with the scope `{}`.", scope.code()))
+        }
     }
 }
 

@@ -67,7 +67,7 @@ impl Modify for Guarded {
         }
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
         let bearer =
-            bearer.description(Some("A key that `crossmatch keys create` made, where the service asks for keys"));
+            bearer.description(Some("A key that `crossmatch keys create` made, or a token of the identity provider, where the service asks for them"));
         let components = openapi.components.get_or_insert_default();
         components.add_security_scheme("key", SecurityScheme::Http(bearer.build()));
     }
@@ -229,9 +229,9 @@ impl<const STATUS: u16> IntoResponses for Refused<STATUS> {
 /// What a status means in every operation that can answer it.
 fn meaning(status: u16) -> &'static str {
     match status {
-        401 => "There is no key, or not a good one",
-        403 => "The key may not do this",
-        429 => "Too many calls with this key; try again after `Retry-After`",
+        401 => "There is no key or token, or not a good one",
+        403 => "The key or token may not do this",
+        429 => "Too many calls of this caller; try again after `Retry-After`",
         400 => "A parameter, a header, the path or the JSON cannot be read",
         404 => "There is no such record or exclusion",
         408 => "The next piece of the body did not arrive in time",

@@ -37,19 +37,19 @@ pub(super) enum Problem {
     #[error("{0}")]
     NotAdmitted(Denied),
     /// The caller may not do this.
-    #[error("the key does not have the scope `{}`", .0.code())]
+    #[error("the key or token does not have the scope `{}`", .0.code())]
     MissingScope(Scope),
     /// The caller may not write records of this source.
-    #[error("the key may not write records of the source `{0}`")]
+    #[error("the key or token may not write records of the source `{0}`")]
     SourceNotAllowed(String),
     /// The write would drop what the caller cannot see.
-    #[error("the stored record has {}, which this key has no clearance to see, and the new one would drop it", .fields.join(", "))]
+    #[error("the stored record has {}, which the caller has no clearance to see, and the new one would drop it", .fields.join(", "))]
     ClearanceRequired { fields: Vec<&'static str> },
     /// A backup holds what the caller may not see.
-    #[error("a backup holds teeth, prints, DNA and identifiers, which this key has no clearance to see")]
+    #[error("a backup holds teeth, prints, DNA and identifiers, which the caller has no clearance to see")]
     BackupNeedsClearance,
     /// The caller's allowance is used up.
-    #[error("too many calls with this key; come again in {seconds} s")]
+    #[error("too many calls of this caller; come again in {seconds} s")]
     TooManyCalls { seconds: u64 },
     /// A query parameter that is unknown, twice, or out of range.
     #[error("the parameter `{name}` {detail}")]
@@ -151,6 +151,8 @@ impl Problem {
             Self::NotAdmitted(Denied::NoKey) => (StatusCode::UNAUTHORIZED, "no_key", "No key"),
             Self::NotAdmitted(Denied::UnknownKey) => (StatusCode::UNAUTHORIZED, "unknown_key", "Unknown key"),
             Self::NotAdmitted(Denied::ExpiredKey) => (StatusCode::UNAUTHORIZED, "expired_key", "Expired key"),
+            Self::NotAdmitted(Denied::ExpiredToken) => (StatusCode::UNAUTHORIZED, "expired_token", "Expired token"),
+            Self::NotAdmitted(Denied::BadToken(_)) => (StatusCode::UNAUTHORIZED, "invalid_token", "Invalid token"),
             Self::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope", "Missing scope"),
             Self::SourceNotAllowed(_) => (StatusCode::FORBIDDEN, "source_not_allowed", "Source not allowed"),
             Self::ClearanceRequired { .. } | Self::BackupNeedsClearance => {

@@ -19,6 +19,7 @@
 //! - `pairs`: what is told of a pair beside its evidence: the model, what to collect next, why it is not listed.
 //! - `schema`: the reader of records refuses what `record.schema.json` refuses, and nothing else but nonsense.
 //! - `tidy`: the house rules: files say what they are for, rooms use only the rooms below them.
+//! - `tokens`: tokens of an identity provider, good ones and forged ones.
 //! - `twin`: the engine equals its naive twin to the bit (`population` makes its collections).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -49,4 +50,5 @@ mod refusals;
 mod schema;
 mod service;
 mod tidy;
+mod tokens;
 mod twin;

@@ -87,7 +87,9 @@ fn every_file_opens_with_what_it_is_for() {
 const ROOMS: &[(&str, &str)] = &[
     ("record", ""),
     ("exclusion", "record"),
-    ("access", ""),
+    ("followed", ""),
+    ("outbound", ""),
+    ("access", "followed outbound"),
     ("audit", ""),
     ("model", "record"),
     ("attribute", "model record corpus"),
@@ -102,10 +104,10 @@ const ROOMS: &[(&str, &str)] = &[
     ("simulate", "record model attribute"),
     ("evaluate", "model record attribute corpus matching engine interchange"),
     ("fit", "model record attribute corpus matching"),
-    ("http", "access audit model record exclusion attribute matching engine text settings telemetry"),
+    ("http", "access followed audit model record exclusion attribute matching engine text settings telemetry"),
     (
         "cli",
-        "access audit model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate fit http",
+        "access audit outbound model record attribute corpus text store matching engine settings telemetry interchange simulate evaluate fit http",
     ),
     ("main", ""),
     ("lib", ""),

@@ -11,6 +11,7 @@ use ureq::{Agent, Body};
 use super::ledger::{Fate, Refused};
 use crate::cli::Failure;
 use crate::interchange::native;
+use crate::outbound;
 use crate::record::{Record, Reference};
 
 /// The most bytes of one request, but for a single longer line.
@@ -20,8 +21,6 @@ const ATTEMPTS: u32 = 8;
 /// The pause before that, unless the service names one, and the longest pause.
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// How long a service may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest error body that is read, in bytes.
 const PROBLEM_BYTES_MAX: u64 = 64 << 10;
 
@@ -66,13 +65,11 @@ impl Service {
     ///
     /// `key`: what the service asks its callers for, if it does.
     pub(super) fn at(address: &str, key: Option<&str>) -> Result<Self, Failure> {
-        if !address.starts_with("http://") {
-            let form = "--to takes an address such as http://127.0.0.1:8080; for https, go through a local proxy";
+        if !address.starts_with("http://") && !address.starts_with("https://") {
+            let form = "--to takes an address such as http://127.0.0.1:8080 or https://crossmatch.example";
             return Err(Failure(form.to_owned()));
         }
-        // Straight to the service: case data do not pass a proxy because the environment names one.
-        let config = Agent::config_builder().http_status_as_error(false).timeout_connect(Some(CONNECT_TIMEOUT));
-        let agent = config.proxy(None).build().new_agent();
+        let agent = outbound::direct();
         Ok(Self { agent, address: address.trim_end_matches('/').to_owned(), key: key.map(str::to_owned) })
     }
 

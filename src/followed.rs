@@ -1,0 +1,117 @@
+//! Files that are read again whenever they change, while the service runs.
+//!
+//! A change that cannot be used leaves in force what was there before: a slip of the editor must not lock everybody
+//! out. The log says so once. Whoever asks looks at the files' metadata, and reads them only when those differ.
+
+use std::fmt::Display;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+/// What some files say, as they are now.
+pub struct Followed<T> {
+    /// What the files are, for the log.
+    what: &'static str,
+    files: Vec<PathBuf>,
+    /// What the files were when they were looked at last.
+    seen: Mutex<Vec<Option<Seen>>>,
+    held: ArcSwap<T>,
+}
+
+/// Tells whether a file is another.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    inode: u64,
+    modified: (i64, i64),
+    /// Of its owner and rights too: one that could not be read may be readable now.
+    changed: (i64, i64),
+    bytes: u64,
+}
+
+impl Seen {
+    fn of(data: &Metadata) -> Self {
+        Self {
+            inode: data.ino(),
+            modified: (data.mtime(), data.mtime_nsec()),
+            changed: (data.ctime(), data.ctime_nsec()),
+            bytes: data.len(),
+        }
+    }
+}
+
+fn look(files: &[PathBuf]) -> Vec<Option<Seen>> {
+    files.iter().map(|file| fs::metadata(file).ok().as_ref().map(Seen::of)).collect()
+}
+
+impl<T> Followed<T> {
+    /// Reads the files, which must be usable now.
+    pub fn open<E>(
+        what: &'static str,
+        files: Vec<PathBuf>,
+        read: impl FnOnce(&[PathBuf]) -> Result<T, E>,
+    ) -> Result<Self, E> {
+        // Looked at before they are read: a change in between is seen the next time.
+        let seen = Mutex::new(look(&files));
+        let held = ArcSwap::from_pointee(read(&files)?);
+        Ok(Self { what, files, seen, held })
+    }
+
+    /// What the files say. `read` reads them anew if they have changed, and may take over from what they said before.
+    pub fn now<E: Display>(&self, read: impl FnOnce(&[PathBuf], &T) -> Result<T, E>) -> Arc<T> {
+        let found = look(&self.files);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen != found {
+            *seen = found;
+            match read(&self.files, &self.held.load()) {
+                Ok(next) => {
+                    tracing::info!(what = self.what, "read again after a change");
+                    self.held.store(Arc::new(next));
+                }
+                Err(error) => tracing::error!(what = self.what, %error, "the change cannot be used; nothing changes"),
+            }
+        }
+        drop(seen);
+        self.held.load_full()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_counts_at_once_and_one_that_cannot_be_used_changes_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let files: Vec<PathBuf> = ["a", "b"].map(|name| directory.path().join(name)).to_vec();
+        let write = |at: usize, text: &str| fs::write(&files[at], text).expect("written");
+        let read = |files: &[PathBuf]| {
+            files
+                .iter()
+                .map(|file| {
+                    fs::read_to_string(file)
+                        .map_err(|error| error.to_string())?
+                        .parse::<u8>()
+                        .map_err(|error| error.to_string())
+                })
+                .sum::<Result<u8, String>>()
+        };
+        write(0, "1");
+        assert!(Followed::open("numbers", files.clone(), read).is_err(), "the second is not there");
+        write(1, "2");
+        let followed = Followed::open("numbers", files.clone(), read).expect("numbers");
+        let now = || *followed.now(|files, _| read(files));
+        assert_eq!(now(), 3);
+        write(1, "30");
+        assert_eq!((now(), now()), (31, 31));
+        write(0, "nonsense");
+        assert_eq!(now(), 31);
+        fs::remove_file(&files[1]).expect("removed");
+        assert_eq!(now(), 31);
+        write(0, "100");
+        write(1, "11");
+        assert_eq!(now(), 111);
+    }
+}

@@ -1,0 +1,42 @@
+//! Calls of this program to services elsewhere: over TLS, with whom the system trusts.
+//!
+//! Agencies have certificate authorities of their own: those of the system count, or those of the file that the
+//! environment names in `SSL_CERT_FILE`.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use ureq::config::ConfigBuilder;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+use ureq::{Agent, Proxy};
+
+/// How long a service may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+static TRUSTED: LazyLock<Arc<Vec<Certificate<'static>>>> = LazyLock::new(|| {
+    let found = rustls_native_certs::load_native_certs();
+    for error in found.errors {
+        tracing::warn!(%error, "a certificate of the system cannot be used");
+    }
+    Arc::new(found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).collect())
+});
+
+/// A client for case data: straight to the service, past any proxy that the environment names. A status is no error.
+pub fn direct() -> Agent {
+    client().proxy(None).build().new_agent()
+}
+
+/// A client for what is no secret, such as the keys of an identity provider: by the proxy that the environment names,
+/// to nowhere else than where it was sent, done within `timeout`. A status is no error.
+pub fn public(timeout: Duration) -> Agent {
+    let client = client().proxy(Proxy::try_from_env()).max_redirects(0).timeout_global(Some(timeout));
+    client.build().new_agent()
+}
+
+fn client() -> ConfigBuilder<AgentScope> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    let tls = tls.root_certs(RootCerts::Specific(Arc::clone(&TRUSTED))).build();
+    Agent::config_builder().http_status_as_error(false).timeout_connect(Some(CONNECT_TIMEOUT)).tls_config(tls)
+}
