@@ -101,7 +101,8 @@ pub struct Layer {
     #[arg(long, env = "CROSSMATCH_HEAD_TIMEOUT_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
     #[serde(alias = "head-timeout-ms")]
     pub head_timeout_ms: Option<u64>,
-    /// The longest pause between two pieces of a request's body [default: 60000]
+    /// The longest pause between two pieces of a request's body, and while a client takes nothing of an answer
+    /// [default: 60000]
     #[arg(long, env = "CROSSMATCH_BODY_TIMEOUT_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
     #[serde(alias = "body-timeout-ms")]
     pub body_timeout_ms: Option<u64>,

@@ -15,6 +15,9 @@ pub struct About {
     pub floor: Bits,
     /// The most it can count for a pair.
     pub cap: Bits,
+    /// Whether it is professional data, whose words and details need a clearance: teeth, prints, DNA and the numbers of
+    /// other systems.
+    pub professional: bool,
     /// Where its figures come from.
     pub source: &'static str,
     /// Changes whenever the value read from a record does: columns of another reading are made again.

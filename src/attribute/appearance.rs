@@ -67,6 +67,7 @@ impl Attribute for Appearance {
         ],
         floor: Bits(-8_000),
         cap: Bits(9_000),
+        professional: false,
         source: "confusions fitted on twins of published cases; ancestry error: 9 % of 99 FBI cases",
         reading: 1,
     };

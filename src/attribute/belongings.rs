@@ -59,6 +59,7 @@ impl Attribute for Belongings {
         ],
         floor: Bits(-1_500),
         cap: Bits(8_000),
+        professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
         reading: 1,
     };

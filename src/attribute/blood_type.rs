@@ -48,6 +48,7 @@ impl Attribute for BloodTypes {
         ],
         floor: Bits(-14_000),
         cap: Bits(10_000),
+        professional: false,
         source: "American Red Cross (shares of US donors)",
         reading: 1,
     };

@@ -73,6 +73,7 @@ impl Attribute for Build {
         ],
         floor: Bits(-8_000),
         cap: Bits(8_000),
+        professional: false,
         source: "NHANES 2017-2018 (reported and measured, 5,685 adults); stature from long bones 2.4 to 4.0 cm",
         reading: 1,
     };

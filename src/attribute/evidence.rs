@@ -8,6 +8,8 @@ use crate::model::Bits;
 pub struct Evidence {
     /// Name of the attribute.
     pub attribute: &'static str,
+    /// Whether its words and details need a clearance.
+    pub professional: bool,
     /// What it is worth.
     pub bits: Bits,
     /// How well the two values agree: one of the attribute's levels.
@@ -23,7 +25,8 @@ pub struct Evidence {
 impl Evidence {
     /// Evidence of one field, without counts.
     pub(crate) fn plain(about: &About, bits: Bits, level: &'static str, summary: String) -> Self {
-        Self { attribute: about.name, bits, level, summary, parts: Vec::new(), details: Vec::new() }
+        let (attribute, professional) = (about.name, about.professional);
+        Self { attribute, professional, bits, level, summary, parts: Vec::new(), details: Vec::new() }
     }
 }
 

@@ -60,6 +60,7 @@ impl Attribute for Features {
         ],
         floor: Bits(-3_000),
         cap: Bits(20_000),
+        professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
         reading: 2,
     };

@@ -25,6 +25,7 @@ impl Attribute for Identifiers {
         levels: &[("same", "a number is the same"), ("different", "the numbers of every common system differ")],
         floor: Bits(-2_000),
         cap: Bits(24_000),
+        professional: true,
         source: "default; no published figure",
         reading: 1,
     };

@@ -71,6 +71,7 @@ impl Attribute for Places {
         ],
         floor: Bits(-3_000),
         cap: Bits(10_000),
+        professional: false,
         source: "distances fitted on twins of published cases",
         reading: 1,
     };

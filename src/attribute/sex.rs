@@ -40,6 +40,7 @@ impl Attribute for Sexes {
         levels: &[("same", "the same sex"), ("different", "different sexes")],
         floor: Bits(-8_000),
         cap: Bits(6_000),
+        professional: false,
         source: "Thomas et al. 2016 (sex from 360 skeletons)",
         reading: 1,
     };

@@ -167,6 +167,8 @@ impl Writer {
 fn gap(missing: u64) -> Entry {
     Entry {
         at: Timestamp::now(),
+        since: None,
+        count: None,
         who: "service".to_owned(),
         from: None,
         action: format!("{missing} lines could not be written before this one"),

@@ -30,11 +30,17 @@ use file::{Places, Writer};
 /// The file in the service's directory.
 pub const FILE: &str = "trail.ndjson";
 
-/// One call, as it is told to the trail.
+/// One call, or several of a kind, as it is told to the trail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// When it was answered.
+    /// When it was answered; of several, the last.
     pub at: Timestamp,
+    /// When the first of several calls was answered, where the line counts calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// How many calls the line counts; none: it tells of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// The caller's id.
     pub who: String,
     /// The address that it came from.

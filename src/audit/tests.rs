@@ -8,6 +8,8 @@ use super::*;
 fn entry(action: &str, record: &str) -> Entry {
     Entry {
         at: Timestamp::UNIX_EPOCH,
+        since: None,
+        count: None,
         who: "key:1".to_owned(),
         from: Some("127.0.0.1".to_owned()),
         action: action.to_owned(),

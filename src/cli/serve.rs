@@ -54,17 +54,17 @@ fn settings(options: Options) -> Result<Settings, SettingsError> {
     Settings::new(options.layer.over(file))
 }
 
-fn bind(address: &str, setting: &str) -> Result<Listener, Failure> {
+fn bind(address: &str, setting: &str, settings: &Settings) -> Result<Listener, Failure> {
     let failed = |error| Failure::doing(format_args!("cannot listen at {address} (see --{setting})"), error);
-    Listener::bind(address).map_err(failed)
+    Listener::bind(address).and_then(|bound| bound.with_stall_timeout(settings.body_timeout)).map_err(failed)
 }
 
 fn listeners(settings: &Settings) -> Result<Listeners, Failure> {
-    let mut service = bind(&settings.listen, "listen")?;
+    let mut service = bind(&settings.listen, "listen", settings)?;
     if let Some((certificate, key)) = &settings.tls {
         service = service.with_tls(certificate, key).map_err(|error| Failure(error.to_string()))?;
     }
-    let operation = settings.operation_listen.as_deref().map(|address| bind(address, "operation-listen"));
+    let operation = settings.operation_listen.as_deref().map(|address| bind(address, "operation-listen", settings));
     Ok(Listeners { service, operation: operation.transpose()? })
 }
 

@@ -31,10 +31,8 @@ impl Engine {
         let write = Write::Exclude { exclusion: Box::new(exclusion.clone()), key };
         match self.writer.write(write, None).await? {
             Applied::Excluded(_) => Ok(Decided { exclusion, repeated: false }),
-            Applied::Repeated(id) => {
-                let exclusion = self.exclusion(id)?.ok_or(EngineError::KeyReused)?;
-                Ok(Decided { exclusion, repeated: true })
-            }
+            // As it stood when the call was written: it may be taken back already.
+            Applied::Repeated(exclusion) => Ok(Decided { exclusion: *exclusion, repeated: true }),
             Applied::NoRecord(side) => {
                 let [a, b] = pair;
                 Err(EngineError::NoSuchRecord(if side == 0 { a } else { b }))

@@ -122,7 +122,7 @@ impl State {
             Ok((outcomes, sequence)) => {
                 let before = self.shared.snapshot.load().sequence();
                 for ((write, waiting), outcome) in writes.iter().zip(&mut waiting).zip(&outcomes) {
-                    self.follow(write, waiting.record.take(), *outcome);
+                    self.follow(write, waiting.record.take(), outcome);
                 }
                 if sequence > before {
                     self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
@@ -165,7 +165,7 @@ impl State {
     }
 
     /// Does to the columns and the exclusions what was done to the store.
-    fn follow(&mut self, write: &Write, record: Option<Encoded>, outcome: Applied) {
+    fn follow(&mut self, write: &Write, record: Option<Encoded>, outcome: &Applied) {
         match (write, record, outcome) {
             (Write::Put { reference, .. }, Some(record), Applied::Inserted(_) | Applied::Replaced(_))
                 if self.shared.exclusions().resolved_with(reference).is_none() =>

@@ -36,6 +36,8 @@ struct Attribute {
     /// The most it can be worth.
     #[schema(example = 30.0)]
     cap_bits: f64,
+    /// Professional data: its words and details need a clearance.
+    professional: bool,
     /// Where the figures come from.
     source: &'static str,
 }
@@ -58,6 +60,7 @@ impl From<&About> for Attribute {
             levels: about.levels.iter().map(|&(name, meaning)| Level { name, meaning }).collect(),
             floor_bits: about.floor.to_f64(),
             cap_bits: about.cap.to_f64(),
+            professional: about.professional,
             source: about.source,
         }
     }

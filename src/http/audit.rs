@@ -1,6 +1,8 @@
 //! `/v1/audit`: the trail of calls; and what a call tells it.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::web::{self, Data};
@@ -39,9 +41,11 @@ impl Note {
         self
     }
 
-    /// Leaves the note with the request.
+    /// Leaves the note with the request, in the place of an earlier one.
     pub(super) fn leave(self, request: &HttpRequest) {
-        request.extensions_mut().insert(self);
+        if let Some(slot) = request.extensions().get::<Slot>() {
+            slot.0.replace(Some(self));
+        }
     }
 
     /// The line of a call that ended with this status.
@@ -49,6 +53,8 @@ impl Note {
         let texts = |references: Vec<Reference>| references.iter().map(Reference::to_string).collect();
         Entry {
             at: Timestamp::now(),
+            since: None,
+            count: None,
             who: call.who.clone(),
             from: call.from.clone(),
             action: self.action.into_owned(),
@@ -59,6 +65,17 @@ impl Note {
             model: call.app.opened().map(|engine| engine.model_hash().to_owned()),
             request_id: call.request_id.clone(),
         }
+    }
+}
+
+/// Where a call's note lies: it is there also when the request is gone, in a handler that panicked.
+#[derive(Clone, Default)]
+pub(super) struct Slot(Rc<RefCell<Option<Note>>>);
+
+impl Slot {
+    /// Takes the note out.
+    pub(super) fn take(&self) -> Option<Note> {
+        self.0.take()
     }
 }
 
@@ -109,11 +126,19 @@ pub(super) struct AuditEntry {
     sequence: u64,
     /// The hash of the line before.
     previous: String,
-    /// When the call was answered.
+    /// When the call was answered; of several, the last.
     #[schema(format = DateTime)]
     at: String,
+    /// When the first of several calls was answered. Only of a line that counts calls.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// How many calls the line counts: of refused calls by nobody, or over an allowance, only the first of a minute are
+    /// told one by one. Without it, one.
+    #[schema(minimum = 1)]
+    count: Option<u64>,
     /// The caller: `key:` and the key's id, `oidc:` and the token's issuer, `#` and its subject, `anyone` where the service
-    /// asks for neither, `nobody` where it was not known.
+    /// asks for neither, `nobody` where it was not known, `several` of calls from more addresses
+    /// than are counted apart.
     #[schema(example = "key:5d0c3c9a2b41")]
     who: String,
     /// The address that the call came from.

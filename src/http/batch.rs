@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::rt;
@@ -29,9 +30,10 @@ use super::lines::{Line, Lines};
 use super::openapi::Refused;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemBody};
-use super::{App, Shared, body, guard, matches, records};
+use super::records::Condition;
+use super::{App, Shared, body, guard, matches};
 use crate::access::{Caller, Scope};
-use crate::engine::{Engine, EngineError, Outcome};
+use crate::engine::{Engine, Outcome};
 use crate::record::json::{self, Tree};
 use crate::record::{Record, Reference};
 
@@ -124,6 +126,7 @@ pub(super) async fn batch(app: Shared, request: HttpRequest, payload: Payload) -
         request_id: RequestId::of(&request),
         call: Call::of(&app, &request),
         caller,
+        is_given_up: AtomicBool::new(false),
         app: app.into_inner(),
     };
     rt::spawn(Batch::new(work).run(lines, answers));
@@ -141,6 +144,8 @@ struct Work {
     request_id: RequestId,
     caller: Arc<Caller>,
     call: Call,
+    /// The client is gone: nobody wants candidates any more.
+    is_given_up: AtomicBool,
 }
 
 /// A line that was read, and what is to be done about it.
@@ -188,13 +193,15 @@ impl Batch {
         }
     }
 
-    /// Reads, writes and answers until the last line is answered or the client is gone.
+    /// Reads, writes and answers until the last line is answered. A client that is gone ends the reading: the lines
+    /// under way are finished, so that each write is told to the trail.
     async fn run(mut self, mut lines: Lines, answers: Answers) {
+        let _under_way = self.work.app.begin();
         while !(self.is_read && self.held.is_none() && self.under_way.is_empty()) {
             let may_read = self.may_read();
             tokio::select! {
                 biased;
-                () = answers.closed() => return,
+                () = answers.closed(), if !self.is_given_up() => self.give_up(),
                 Some(done) = self.under_way.next() => {
                     self.forget(&done);
                     answers.send(done.text).await;
@@ -209,6 +216,16 @@ impl Batch {
                 }
             }
         }
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.work.is_given_up.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more, for a client that is gone.
+    fn give_up(&mut self) {
+        self.work.is_given_up.store(true, Ordering::Relaxed);
+        (self.is_read, self.held) = (true, None);
     }
 
     fn may_read(&self) -> bool {
@@ -312,11 +329,11 @@ impl Work {
 
     async fn put(&self, reference: Reference, record: Record, note: &mut Note) -> Result<Answer, Problem> {
         guard::need_source(&self.caller, reference.source())?;
-        records::check_dropped(&self.engine, &self.caller, &reference, &record).await?;
-        let written = patiently(|| self.engine.put(reference.clone(), record.clone(), None)).await?;
+        let written =
+            patiently(async || Condition::None.put(&self.engine, &self.caller, (&reference, &record)).await).await?;
         let matches = match self.limit {
-            Some(limit) => self.matches(&reference, limit, note).await?,
-            None => None,
+            Some(limit) if !self.is_given_up.load(Ordering::Relaxed) => self.matches(&reference, limit, note).await?,
+            _ => None,
         };
         Ok(Answer {
             status: if written.outcome == Outcome::Inserted { 201 } else { 200 },
@@ -334,7 +351,7 @@ impl Work {
         note: &mut Note,
     ) -> Result<Option<Candidates>, Problem> {
         let _turn = self.matching.acquire().await.map_err(|_| Problem::Internal)?;
-        let list = patiently(|| self.engine.matches(reference, matches::asking_for(limit))).await?;
+        let list = patiently(async || self.engine.matches(reference, matches::asking_for(limit)).await).await?;
         *note = std::mem::take(note).showing(list.as_ref());
         Ok(list.map(|list| self.app.candidates(list, &self.caller)))
     }
@@ -352,11 +369,11 @@ impl Answer {
 }
 
 /// Calls the engine until it is not busy: a batch waits where a single call is refused.
-async fn patiently<T, F: Future<Output = Result<T, EngineError>>>(call: impl Fn() -> F) -> Result<T, EngineError> {
+async fn patiently<T, E: Into<Problem>>(call: impl AsyncFn() -> Result<T, E>) -> Result<T, Problem> {
     let mut pause = PAUSES.0;
     loop {
-        match call().await {
-            Err(EngineError::Busy) => tokio::time::sleep(pause).await,
+        match call().await.map_err(E::into) {
+            Err(Problem::Busy) => tokio::time::sleep(pause).await,
             other => return other,
         }
         pause = (pause * 2).min(PAUSES.1);
@@ -423,6 +440,7 @@ async fn piece(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::EngineError;
 
     fn run<F: Future>(future: F) -> F::Output {
         super::super::block_on(future)
@@ -458,10 +476,9 @@ mod tests {
     #[test]
     fn a_busy_engine_is_asked_again() {
         let calls = std::cell::Cell::new(0);
-        let answer = run(patiently(|| {
+        let answer = run(patiently(async || {
             calls.set(calls.get() + 1);
-            let answer = if calls.get() < 3 { Err(EngineError::Busy) } else { Ok(calls.get()) };
-            std::future::ready(answer)
+            if calls.get() < 3 { Err(EngineError::Busy) } else { Ok(calls.get()) }
         }));
         assert_eq!(answer.unwrap(), 3);
     }

@@ -1,22 +1,22 @@
-//! What is withheld from a caller without clearance: teeth, prints, DNA and the numbers of other systems.
+//! What is withheld from a caller without clearance: professional data, which are teeth, prints, DNA and the numbers of
+//! other systems.
 //!
 //! Their bits count for everybody, so that a list is the same list for all; their values, counts and words do not leave.
+//! Which attributes and fields they are is said where those are: by [`About`](crate::attribute::About) and by
+//! [`is_open`].
 
 use serde_json::{Map, Value};
 
 use crate::attribute::{Evidence, Part};
 use crate::record::Record;
+use crate::record::json::{self, is_open};
 
-/// Attributes of which only bits and level are told.
-const ATTRIBUTES: [&str; 4] = ["dental", "fingerprints", "dna", "identifiers"];
-/// The fields of a record that they are read from.
-const FIELDS: [&str; 4] = ["dental", "fingerprint_class", "dna", "identifiers"];
 /// What stands in the place of words.
 pub(super) const WITHHELD: &str = "withheld: it needs a clearance";
 
 /// Evidence as somebody without clearance may see it, and whether anything was taken out.
 pub(super) fn evidence(evidence: Evidence) -> (Evidence, bool) {
-    if !ATTRIBUTES.contains(&evidence.attribute) {
+    if !evidence.professional {
         return (evidence, false);
     }
     let parts = evidence.parts.into_iter().map(|part| Part { summary: WITHHELD.to_owned(), ..part });
@@ -25,20 +25,30 @@ pub(super) fn evidence(evidence: Evidence) -> (Evidence, bool) {
 }
 
 /// A stored record as somebody without clearance may see it, and the fields that were taken out.
-pub(super) fn record(json: &str) -> (String, Vec<&'static str>) {
-    let mut members: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
-    let withheld = FIELDS.into_iter().filter(|field| members.remove(*field).is_some()).collect();
-    (Value::Object(members).to_string(), withheld)
+pub(super) fn record(json: &str) -> (String, Vec<String>) {
+    let (open, withheld): (Vec<_>, Vec<_>) = members(json).into_iter().partition(|(field, _)| is_open(field));
+    let open = Value::Object(open.into_iter().collect());
+    (open.to_string(), withheld.into_iter().map(|(field, _)| field).collect())
 }
 
-/// The fields that a stored record has and a new one would drop: somebody who cannot see them must not.
-pub(super) fn dropped(stored: &str, new: &Record) -> Vec<&'static str> {
-    let before = record(stored).1;
-    let has = |field: &str| match field {
-        "dental" => new.dental.is_some(),
-        "fingerprint_class" => new.fingerprint_class.is_some(),
-        "dna" => new.dna.is_some(),
-        _ => !new.identifiers.is_empty(),
-    };
-    before.into_iter().filter(|field| !has(field)).collect()
+/// The fields of which a stored record has something that a new one would drop: somebody who cannot see it must not.
+pub(super) fn dropped(stored: &str, new: &Record) -> Vec<String> {
+    let after = members(&json::write(new));
+    let before = members(stored).into_iter().filter(|(field, _)| !is_open(field));
+    before.filter(|(field, value)| loses(value, after.get(field))).map(|(field, _)| field).collect()
+}
+
+/// Whether something that is said is not said any more, at any depth. Another value is another finding, and no loss.
+fn loses(before: &Value, after: Option<&Value>) -> bool {
+    match (before, after) {
+        (Value::Object(before), Some(Value::Object(after))) => {
+            before.iter().any(|(name, value)| loses(value, after.get(name)))
+        }
+        (Value::Array(before), Some(Value::Array(after))) => after.len() < before.len(),
+        (_, after) => after.is_none(),
+    }
+}
+
+fn members(json: &str) -> Map<String, Value> {
+    serde_json::from_str(json).unwrap_or_default()
 }

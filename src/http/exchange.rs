@@ -10,16 +10,17 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
+use actix_web::error::{ErrorInternalServerError, InternalError};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, rt};
 use futures_util::FutureExt;
+use jiff::Timestamp;
 
 use super::App;
-use super::audit::{Call, Note};
+use super::audit::{Call, Note, Slot};
 use super::guard::{self, Admitted};
 use super::problem::{MEDIA_TYPE, Problem, ProblemBody};
 use crate::access::Caller;
@@ -105,47 +106,71 @@ pub(super) async fn around(
         status: 500,
         started: Instant::now(),
     };
+    let slot = Slot::default();
+    request.extensions_mut().insert(slot.clone());
     match guard::admit(&exchange.app, &request) {
         Ok(admitted) => {
             request.extensions_mut().insert(Arc::clone(&admitted.caller));
+            let writes = admitted.writes;
             exchange.admitted = Some(admitted);
+            let under_way = writes.then(|| exchange.app.begin());
+            let call = Call::of(&exchange.app, request.request());
+            let answered = answer(exchange, (call, slot), next.call(request));
+            let Some(under_way) = under_way else { return answered.await };
+            // Not dropped when the client goes away: what it has done must be told.
+            let task = rt::spawn(async move {
+                let answered = answered.await;
+                drop(under_way);
+                answered
+            });
+            task.await.unwrap_or_else(|error| Err(ErrorInternalServerError(error)))
         }
         Err(turned) => {
             exchange.admitted = turned.known;
             exchange.status = turned.problem.status_code().as_u16();
             let caller = exchange.admitted.as_ref().map(|admitted| Arc::clone(&admitted.caller));
             request.extensions_mut().insert(caller.unwrap_or_else(Caller::nobody));
-            tell(&exchange, request.request()).await;
+            tell(&exchange, &Call::of(&exchange.app, request.request()), None).await;
             // `into_response` would lose the problem that the body is made from.
             let response = ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(turned.problem));
-            return Ok(finished(response, exchange));
+            Ok(finished(response, exchange))
         }
     }
-    let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => {
-            let problem = problem_of(Some(&error), error.as_response_error().status_code());
-            return Err(failed(&problem, &exchange.app, &id));
+}
+
+/// Carries out a call that was let in, and tells the trail.
+async fn answer(
+    mut exchange: Exchange,
+    (call, slot): (Call, Slot),
+    answered: impl Future<Output = Result<ServiceResponse<impl MessageBody + 'static>, Error>>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let answered = AssertUnwindSafe(answered).catch_unwind().await;
+    let problem = match answered {
+        Ok(Ok(response)) => {
+            exchange.status = response.status().as_u16();
+            tell(&exchange, &call, slot.take()).await;
+            return Ok(finished(response.map_into_boxed_body(), exchange));
         }
+        Ok(Err(error)) => problem_of(Some(&error), error.as_response_error().status_code()),
         Err(_) => {
-            tracing::error!(request_id = id.as_str(), "the call panicked");
-            return Err(failed(&Problem::Internal, &exchange.app, &id));
+            tracing::error!(request_id = exchange.id.as_str(), "the call panicked");
+            Problem::Internal
         }
     };
-    exchange.status = response.status().as_u16();
-    tell(&exchange, response.request()).await;
-    Ok(finished(response, exchange))
+    exchange.status = problem.status_code().as_u16();
+    tell(&exchange, &call, slot.take()).await;
+    Err(failed(&problem, &exchange.app, &exchange.id))
 }
 
 /// Tells the trail what the handler left, or that the call was refused.
-async fn tell(exchange: &Exchange, request: &HttpRequest) {
-    let left = request.extensions_mut().remove::<Note>();
+async fn tell(exchange: &Exchange, call: &Call, left: Option<Note>) {
     let refused = || {
         let is_refused = matches!(exchange.status, 401 | 403 | 429);
         is_refused.then(|| Note::new(format!("{} {}", exchange.method, exchange.route), []))
     };
-    if let Some(note) = left.or_else(refused) {
-        Call::of(&exchange.app, request).tell(note, exchange.status).await;
+    let Some(note) = left.or_else(refused) else { return };
+    if exchange.app.refused.is_told(call, exchange.status, Timestamp::now()) {
+        call.tell(note, exchange.status).await;
     }
 }
 
@@ -241,7 +266,11 @@ impl MessageBody for Followed {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::web;
+
     use super::*;
+    use crate::record::Reference;
 
     fn check(given: &str, taken: bool) {
         let mut headers = HeaderMap::new();
@@ -262,6 +291,27 @@ mod tests {
         check("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", false);
         check("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", false);
         check("Ada Quist", false);
+    }
+
+    #[test]
+    fn a_call_that_panics_is_answered_and_told() {
+        super::super::block_on(async {
+            let (app, directory) = super::super::tests::app();
+            let panics = |request: HttpRequest| async move {
+                let reference = Reference::new("a", "1").expect("a reference");
+                Note::new("put", [reference]).leave(&request);
+                assert!(request.path().is_empty(), "as a handler may");
+                HttpResponse::Ok().finish()
+            };
+            let resource = web::resource("/v1/records/{source}/{id}").route(web::put().to(panics));
+            let service = actix_web::App::new().app_data(Data::from(app)).wrap(from_fn(around)).service(resource);
+            let service = actix_web::test::init_service(service).await;
+            let request = actix_web::test::TestRequest::put().uri("/v1/records/a/1").to_request();
+            let refused = actix_web::test::try_call_service(&service, request).await.expect_err("an error");
+            assert_eq!(refused.error_response().status(), 500);
+            let trail = std::fs::read_to_string(directory.path().join(crate::audit::FILE)).expect("a trail");
+            assert!(trail.contains("\"a/1\"") && trail.contains("\"status\":500"), "{trail}");
+        });
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::openapi::{ExclusionMethodCode, Refused};
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
 use super::{Shared, body, clearance, guard};
+use crate::access::Caller;
 use crate::engine::ExclusionsRequest;
 use crate::exclusion::{Decision, Exclusion};
 use crate::record::json::{self, Node};
@@ -133,7 +134,8 @@ impl ExclusionAnswer {
 /// An excluded pair is left out of both lists before they are cut to their limit, and of every sum. The exclusion stays
 /// when a record is deleted, and holds again when the record comes back. When what it was decided by changes in one of
 /// the records, it is up for review (`review`) and stays in force; an exclusion by DNA only when DNA changes. A resolved
-/// pair, confirmed to be one person, takes both records out of every list; they stay stored.
+/// pair, confirmed to be one person, takes both records out of every list; they stay stored. A caller that may write some
+/// sources only decides on pairs of which at least one record is of these.
 #[utoipa::path(
     post, path = "/v1/exclusions", tag = "exclusions", operation_id = "createExclusion",
     params(("Idempotency-Key" = Option<String>, Header, nullable = false, pattern = "^[!-~]{1,255}$",
@@ -155,6 +157,7 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let decision = body::parsed(text, |text| Ok(json::read_by(&json::parse(text)?, decision)?)).await?;
     let pair = [decision.a.clone(), decision.b.clone()];
     Note::new("exclude", pair.clone()).leave(&request);
+    need_one_of(&guard::caller(&request), &pair)?;
     let decided = app.engine()?.exclude(decision, key).await?;
     let answer = ExclusionAnswer::from(decided.exclusion);
     Note { exclusion: Some(answer.id.clone()), ..Note::new("exclude", pair) }.leave(&request);
@@ -239,7 +242,8 @@ pub(super) async fn get(app: Shared, request: HttpRequest, id: Path<String>) -> 
 
 /// Take an exclusion back
 ///
-/// The pair is weighed again from the next list on. Also succeeds when there is no such exclusion.
+/// The pair is weighed again from the next list on. Also succeeds when there is no such exclusion. A caller that may write
+/// some sources only takes back what it could have decided.
 #[utoipa::path(
     delete, path = "/v1/exclusions/{id}", tag = "exclusions", operation_id = "deleteExclusion",
     params(("id" = String, Path, format = "uuid", description = "The exclusion")),
@@ -254,10 +258,18 @@ pub(super) async fn delete(app: Shared, request: HttpRequest, id: Path<String>) 
     let engine = app.engine()?;
     let reader = Arc::clone(&engine);
     let found = web::block(move || reader.exclusion(id)).await.map_err(|_| Problem::Internal)??;
-    let pair = found.into_iter().flat_map(|found| [found.decision.a, found.decision.b]);
-    Note { exclusion: Some(id.to_string()), ..Note::new("withdraw", pair) }.leave(&request);
+    let pair = found.map(|found| [found.decision.a, found.decision.b]);
+    Note { exclusion: Some(id.to_string()), ..Note::new("withdraw", pair.clone().into_iter().flatten()) }
+        .leave(&request);
+    pair.map_or(Ok(()), |pair| need_one_of(&guard::caller(&request), &pair))?;
     engine.withdraw(id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Refuses a caller that may write neither record: a decision on a pair is a statement about each of its records.
+fn need_one_of(caller: &Caller, pair: &[Reference; 2]) -> Result<(), Problem> {
+    let may = pair.iter().any(|record| caller.may_write(record.source()));
+    if may { Ok(()) } else { Err(Problem::PairNotAllowed) }
 }
 
 fn number(text: &str) -> Result<Uuid, Problem> {

@@ -24,6 +24,15 @@ enum Need {
     Scope(Scope),
 }
 
+impl Need {
+    /// Whether a call that needs this may change something.
+    fn writes(self, method: &Method) -> bool {
+        let asks =
+            matches!(self, Self::Nothing | Self::Scope(Scope::MatchRead | Scope::RecordsRead | Scope::AuditRead));
+        !asks && *method != Method::GET && *method != Method::HEAD
+    }
+}
+
 /// What a call of a path needs, in words; none: it needs no key.
 pub(super) fn told(method: &Method, path: &str) -> Option<String> {
     match needed(method, path) {
@@ -59,6 +68,15 @@ pub(super) struct ForOperators;
 pub(super) struct Admitted {
     pub(super) caller: Arc<Caller>,
     pub(super) left: Option<Left>,
+    /// Whether it may change something.
+    pub(super) writes: bool,
+}
+
+impl Admitted {
+    /// A call that asks for nothing that is anybody's.
+    fn of_nobody() -> Self {
+        Self { caller: Caller::nobody(), left: None, writes: false }
+    }
 }
 
 /// A call that is not, as far as the caller was known.
@@ -78,18 +96,18 @@ pub(super) fn pattern(request: &ServiceRequest) -> Option<String> {
 /// Lets a call in, or says why not. A path that does not exist goes no further.
 pub(super) fn admit(app: &App, request: &ServiceRequest) -> Result<Admitted, Turned> {
     if request.app_data::<ForOperators>().is_some() {
-        return Ok(Admitted { caller: Caller::nobody(), left: None });
+        return Ok(Admitted::of_nobody());
     }
     let turned = |problem| Turned { problem, known: None };
     let need = pattern(request).map(|path| needed(request.method(), &path));
     let need = need.ok_or_else(|| turned(Problem::UnknownPath))?;
     if need == Need::Nothing {
-        return Ok(Admitted { caller: Caller::nobody(), left: None });
+        return Ok(Admitted::of_nobody());
     }
     let token = bearer(request.headers()).map_err(turned)?;
     let caller = app.guard.admit(token, Timestamp::now()).map_err(|denied| turned(Problem::NotAdmitted(denied)))?;
     let left = caller.allowance.as_ref().map(|allowance| allowance.take());
-    let admitted = Admitted { caller, left };
+    let admitted = Admitted { caller, left, writes: need.writes(request.method()) };
     let problem = match (left, need) {
         (Some(Left { remaining: None, seconds, .. }), _) => Problem::TooManyCalls { seconds },
         (_, Need::Scope(scope)) if !admitted.caller.may(scope) => Problem::MissingScope(scope),

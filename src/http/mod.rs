@@ -5,7 +5,8 @@
 //! resource, which reads path, query, headers and body **before** it asks for the engine, so that a bad call is told
 //! what is wrong with it whatever state the service is in. `problem` is the one place that maps failures to status
 //! codes. No handler blocks its worker: the engine's calls are futures, and the quick reads go to the pool for
-//! blocking work. So `/livez` answers under any load.
+//! blocking work. So `/livez` answers under any load. A call that may change something is carried out, and told to the
+//! trail, also when its client goes away.
 
 mod answer;
 mod attributes;
@@ -27,8 +28,10 @@ mod parameters;
 mod probes;
 mod problem;
 mod records;
+mod refused;
 mod search;
 mod server;
+mod tls;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -39,7 +42,8 @@ use tokio::sync::watch;
 
 pub use lines::{Cutter, Line};
 pub use openapi::specification;
-pub use server::{Listener, Listeners, ServerOptions, TlsError, block_on, run};
+pub use server::{Listener, Listeners, ServerOptions, block_on, run};
+pub use tls::TlsError;
 
 use crate::access::{Caller, Guard};
 use crate::audit::Trail;
@@ -47,6 +51,7 @@ use crate::engine::Engine;
 use crate::matching::CandidateList;
 use crate::telemetry::Metrics;
 use problem::Problem;
+use refused::Refused;
 
 /// What one call may cost.
 #[derive(Clone, Debug)]
@@ -68,14 +73,25 @@ pub struct App {
     trail: Trail,
     limits: Limits,
     metrics: Metrics,
+    refused: Refused,
     stopping: watch::Sender<bool>,
+    /// Calls that are carried out to their end, whoever waits for them.
+    under_way: watch::Sender<usize>,
 }
 
 impl App {
     /// An application that is alive but not ready: it has no engine yet.
     pub fn new(guard: Guard, trail: Trail, limits: Limits) -> Arc<Self> {
-        let stopping = watch::Sender::new(false);
-        Arc::new(Self { engine: OnceLock::new(), guard, trail, limits, metrics: Metrics::new(), stopping })
+        Arc::new(Self {
+            engine: OnceLock::new(),
+            guard,
+            trail,
+            limits,
+            metrics: Metrics::new(),
+            refused: Refused::default(),
+            stopping: watch::Sender::new(false),
+            under_way: watch::Sender::new(0),
+        })
     }
 
     /// Makes the application ready. The first engine stays.
@@ -103,6 +119,18 @@ impl App {
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 
+    /// Counts a call that is carried out to its end, until this is dropped.
+    fn begin(self: &Arc<Self>) -> UnderWay {
+        self.under_way.send_modify(|count| *count += 1);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Waits until no such call is under way.
+    async fn finished(&self) {
+        // The sender is in `self`: waiting cannot fail.
+        let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
+    }
+
     /// The engine, once it can answer.
     fn engine(&self) -> Result<Arc<Engine>, Problem> {
         match self.engine.get() {
@@ -116,6 +144,15 @@ impl App {
     fn candidates(&self, list: CandidateList, caller: &Caller) -> answer::Candidates {
         self.metrics.matched(&list.phases, list.searched.records);
         answer::Candidates::new(list, caller.clearance)
+    }
+}
+
+/// A call that is carried out to its end.
+struct UnderWay(Arc<App>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.send_modify(|count| *count -= 1);
     }
 }
 
@@ -174,3 +211,27 @@ async fn unknown_path() -> Result<HttpResponse, Problem> {
 
 /// What handlers are given of [`App`].
 type Shared = Data<App>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An application without an engine that asks nobody, and the directory of its trail.
+    pub(super) fn app() -> (Arc<App>, tempfile::TempDir) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let trail = Trail::open(directory.path()).expect("a trail");
+        let limits = Limits {
+            record_max_bytes: 1 << 10,
+            batch_buffer_bytes: 1 << 10,
+            batch_matches: 1,
+            body_timeout: Duration::from_secs(1),
+        };
+        (App::new(Guard::Open, trail, limits), directory)
+    }
+
+    /// A call of somebody from somewhere.
+    pub(super) fn call(app: &Arc<App>, who: &str, from: &str) -> audit::Call {
+        let (who, from) = (who.to_owned(), Some(from.to_owned()));
+        audit::Call { app: Arc::clone(app), who, from, request_id: "r".to_owned() }
+    }
+}

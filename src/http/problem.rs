@@ -42,9 +42,12 @@ pub(super) enum Problem {
     /// The caller may not write records of this source.
     #[error("the key or token may not write records of the source `{0}`")]
     SourceNotAllowed(String),
+    /// The caller may write neither record of a pair.
+    #[error("the key or token may write neither record of the pair, and so decides nothing on it")]
+    PairNotAllowed,
     /// The write would drop what the caller cannot see.
-    #[error("the stored record has {}, which the caller has no clearance to see, and the new one would drop it", .fields.join(", "))]
-    ClearanceRequired { fields: Vec<&'static str> },
+    #[error("the stored record has {}, which the caller has no clearance to see, and the new one would drop something of it", .fields.join(", "))]
+    ClearanceRequired { fields: Vec<String> },
     /// A backup holds what the caller may not see.
     #[error("a backup holds teeth, prints, DNA and identifiers, which the caller has no clearance to see")]
     BackupNeedsClearance,
@@ -154,7 +157,9 @@ impl Problem {
             Self::NotAdmitted(Denied::ExpiredToken) => (StatusCode::UNAUTHORIZED, "expired_token", "Expired token"),
             Self::NotAdmitted(Denied::BadToken(_)) => (StatusCode::UNAUTHORIZED, "invalid_token", "Invalid token"),
             Self::MissingScope(_) => (StatusCode::FORBIDDEN, "missing_scope", "Missing scope"),
-            Self::SourceNotAllowed(_) => (StatusCode::FORBIDDEN, "source_not_allowed", "Source not allowed"),
+            Self::SourceNotAllowed(_) | Self::PairNotAllowed => {
+                (StatusCode::FORBIDDEN, "source_not_allowed", "Source not allowed")
+            }
             Self::ClearanceRequired { .. } | Self::BackupNeedsClearance => {
                 (StatusCode::FORBIDDEN, "clearance_required", "Clearance required")
             }

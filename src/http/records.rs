@@ -17,7 +17,7 @@ use super::parameters::{self, Parameters};
 use super::problem::Problem;
 use super::{body, clearance, deadline, guard, matches};
 use crate::access::{Caller, Scope};
-use crate::engine::{Engine, Outcome, Stored, Written};
+use crate::engine::{Engine, EngineError, Outcome, Stored, Written};
 use crate::record::json::{self, Fault, Invalid, Tree};
 use crate::record::{Record, Reference};
 
@@ -131,8 +131,7 @@ pub(super) async fn put(
     let named = reference.clone();
     let record = body::parsed(text, move |text| record_of(text, &named)).await?;
     let engine = app.engine()?;
-    check_dropped(&engine, &caller, &reference, &record).await?;
-    let written = condition.put(&engine, &reference, record).await?;
+    let written = condition.put(&engine, &caller, (&reference, &record)).await?;
     let matches = if wants_matches {
         let list = engine.matches(&reference, matches::asking_for(limit));
         let found = deadline::within(timeout, list).await.map_err(after_storing)?;
@@ -229,21 +228,6 @@ fn text_of(reference: &Reference, stored: &Stored, has_clearance: bool) -> Strin
     format!(r#"{{"source":"{source}","id":"{id}","version":{version},"record":{record}{withheld}}}"#)
 }
 
-/// Refuses a write that would drop what the caller cannot see, because it read the record without it.
-pub(super) async fn check_dropped(
-    engine: &Arc<Engine>,
-    caller: &Caller,
-    reference: &Reference,
-    record: &Record,
-) -> Result<(), Problem> {
-    if caller.clearance {
-        return Ok(());
-    }
-    let stored = stored(engine, reference).await?;
-    let fields = stored.map(|stored| clearance::dropped(&stored.json, record)).unwrap_or_default();
-    if fields.is_empty() { Ok(()) } else { Err(Problem::ClearanceRequired { fields }) }
-}
-
 /// A put that stored its record must not look like one that did not.
 fn after_storing(problem: Problem) -> Problem {
     match problem {
@@ -275,10 +259,12 @@ fn record_of(text: &[u8], reference: &Reference) -> Result<Record, Problem> {
 
 /// What must be true of the stored version for a put to go ahead.
 #[derive(Debug, PartialEq, Eq)]
-enum Condition {
+pub(super) enum Condition {
+    /// Nothing.
     None,
     /// There is no such record.
     Absent,
+    /// It is one of these.
     Matches(Tags),
 }
 
@@ -295,21 +281,60 @@ impl Condition {
         }
     }
 
-    async fn put(&self, engine: &Arc<Engine>, reference: &Reference, record: Record) -> Result<Written, Problem> {
-        let expected = match self {
-            Self::None => None,
-            Self::Absent => Some(0),
-            Self::Matches(Tags::These(these)) if these.len() == 1 => Some(these[0].strong().unwrap_or(u64::MAX)),
-            Self::Matches(tags) => {
-                let current = stored(engine, reference).await?.map_or(0, |stored| stored.version);
-                if current == 0 || !tags.hold_strongly(current) {
-                    return Err(Problem::VersionConflict { current });
+    /// Stores a record, if the condition holds and nothing is dropped that the caller cannot see.
+    ///
+    /// What was looked at for either is what is replaced: a write that slips in between makes this one fail, or, where
+    /// the caller did not name a version, look again.
+    pub(super) async fn put(
+        &self,
+        engine: &Arc<Engine>,
+        caller: &Caller,
+        (reference, record): (&Reference, &Record),
+    ) -> Result<Written, Problem> {
+        loop {
+            let current = if !caller.clearance || self.looks() {
+                let stored = stored(engine, reference).await?;
+                if let Some(stored) = stored.as_ref().filter(|_| !caller.clearance) {
+                    refuse_dropped(stored, record)?;
                 }
-                Some(current)
+                Some(stored.map_or(0, |stored| stored.version))
+            } else {
+                None
+            };
+            let expected = self.expected(current)?;
+            match engine.put(reference.clone(), record.clone(), expected).await {
+                Err(EngineError::VersionConflict { .. }) if *self == Self::None => {}
+                other => return Ok(other?),
             }
-        };
-        Ok(engine.put(reference.clone(), record, expected).await?)
+        }
     }
+
+    /// Whether it needs to know the version that is stored.
+    fn looks(&self) -> bool {
+        matches!(self, Self::Matches(tags) if tags.only().is_none())
+    }
+
+    /// The version that must be replaced; none: whichever is stored. `current`: the one stored, if it was looked at.
+    fn expected(&self, current: Option<u64>) -> Result<Option<u64>, Problem> {
+        let expected = match self {
+            Self::None => current,
+            Self::Absent => Some(0),
+            Self::Matches(tags) => match tags.only() {
+                Some(tag) => Some(tag.strong().unwrap_or(u64::MAX)),
+                None => Some(current.filter(|&version| version > 0 && tags.hold_strongly(version)).unwrap_or(u64::MAX)),
+            },
+        };
+        match (current, expected) {
+            (Some(current), Some(expected)) if current != expected => Err(Problem::VersionConflict { current }),
+            _ => Ok(expected),
+        }
+    }
+}
+
+/// Refuses a record that would drop what its caller cannot see, because it read the stored one without it.
+fn refuse_dropped(stored: &Stored, record: &Record) -> Result<(), Problem> {
+    let fields = clearance::dropped(&stored.json, record);
+    if fields.is_empty() { Ok(()) } else { Err(Problem::ClearanceRequired { fields }) }
 }
 
 /// A version as an entity tag.
@@ -319,14 +344,16 @@ fn tag(version: u64) -> String {
 
 /// The entity tags of a conditional header.
 #[derive(Debug, PartialEq, Eq)]
-enum Tags {
+pub(super) enum Tags {
+    /// Any version.
     Any,
+    /// These.
     These(Vec<Tag>),
 }
 
 /// One entity tag: the version in it, if it is one of ours.
 #[derive(Debug, PartialEq, Eq)]
-struct Tag {
+pub(super) struct Tag {
     version: Option<u64>,
     is_weak: bool,
 }
@@ -345,6 +372,14 @@ impl Tag {
 }
 
 impl Tags {
+    /// The tag, if it is one alone.
+    fn only(&self) -> Option<&Tag> {
+        match self {
+            Self::These(these) if these.len() == 1 => these.first(),
+            _ => None,
+        }
+    }
+
     /// As `If-Match` compares.
     fn hold_strongly(&self, version: u64) -> bool {
         match self {

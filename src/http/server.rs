@@ -11,13 +11,11 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App as Application, HttpServer};
-
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use thiserror::Error;
+use socket2::SockRef;
 
 use super::guard::ForOperators;
-use super::{App, exchange, routes, routes_of_operation};
+use super::tls::TlsError;
+use super::{App, exchange, refused, routes, routes_of_operation, tls};
 
 /// The server's own knobs.
 #[derive(Clone, Debug)]
@@ -49,27 +47,6 @@ pub struct Listeners {
     pub operation: Option<Listener>,
 }
 
-/// Why a certificate cannot be used. Names the file.
-#[derive(Debug, Error)]
-pub enum TlsError {
-    /// A file is not there or not PEM.
-    #[error("cannot read {file}: {error}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// What is wrong with it.
-        error: rustls::pki_types::pem::Error,
-    },
-    /// The two do not fit each other, or cannot be used.
-    #[error("cannot use the certificate in {file}: {error}")]
-    Unusable {
-        /// The file.
-        file: String,
-        /// What is wrong with it.
-        error: rustls::Error,
-    },
-}
-
 impl Listener {
     /// Binds every address that `HOST:PORT` stands for; port 0 picks a free one.
     pub fn bind(address: &str) -> io::Result<Self> {
@@ -88,18 +65,17 @@ impl Listener {
         Ok(Self { sockets, tls: None })
     }
 
-    /// Speaks TLS with a certificate and its private key.
+    /// Speaks TLS with a certificate and its private key, read again when they change.
     pub fn with_tls(self, certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let unreadable = |file: &Path, error| TlsError::Unreadable { file: file.display().to_string(), error };
-        let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-        let chain: Vec<CertificateDer<'static>> = chain.map_err(|error| unreadable(certificate, error))?;
-        let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
-        let unusable = |error| TlsError::Unusable { file: certificate.display().to_string(), error };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(unusable)?.with_no_client_auth();
-        let tls = builder.with_single_cert(chain, key).map_err(unusable)?;
+        let tls = tls::configure(certificate, key)?;
         Ok(Self { tls: Some(tls), ..self })
+    }
+
+    /// Cuts off a client that takes nothing of an answer for so long: without it, that client holds the answer for ever.
+    pub fn with_stall_timeout(self, timeout: Duration) -> io::Result<Self> {
+        // Connections have it from their listener.
+        self.sockets.iter().try_for_each(|socket| SockRef::from(socket).set_tcp_user_timeout(Some(timeout)))?;
+        Ok(self)
     }
 
     /// Whether only this machine can reach it.
@@ -126,17 +102,31 @@ pub async fn run(
     options: &ServerOptions,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let mut service = start(listeners.service, &app, options, routes)?;
+    let served = tokio::select! {
+        served = serve(listeners, &app, options, stop) => served,
+        never = refused::follow(Arc::clone(&app)) => match never {},
+    };
+    refused::tell(&app).await;
+    served
+}
+
+async fn serve(
+    listeners: Listeners,
+    app: &Arc<App>,
+    options: &ServerOptions,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let mut service = start(listeners.service, app, options, routes)?;
     let Some(operation) = listeners.operation else {
-        return until_stopped(&mut service, &app, stop).await;
+        return until_stopped(&mut service, app, (options, stop)).await;
     };
     let one_worker = ServerOptions { workers: 1, ..options.clone() };
-    let operation = start(operation, &app, &one_worker, |config| {
+    let operation = start(operation, app, &one_worker, |config| {
         config.app_data(ForOperators).configure(routes_of_operation);
     })?;
     let handle = operation.handle();
     let served = async {
-        let served = until_stopped(&mut service, &app, stop).await;
+        let served = until_stopped(&mut service, app, (options, stop)).await;
         handle.stop(false).await;
         served
     };
@@ -144,11 +134,21 @@ pub async fn run(
     served.and(operated)
 }
 
-async fn until_stopped(server: &mut Server, app: &App, stop: impl Future<Output = ()>) -> io::Result<()> {
+async fn until_stopped(
+    server: &mut Server,
+    app: &App,
+    (options, stop): (&ServerOptions, impl Future<Output = ()>),
+) -> io::Result<()> {
     let handle = server.handle();
+    // A worker that has no connection left goes at once, and what it carries out for a client that is gone with it.
+    let stopped = async {
+        stop.await;
+        app.stop();
+        let _ = tokio::time::timeout(options.shutdown_timeout, app.finished()).await;
+    };
     tokio::select! {
         ended = &mut *server => return ended,
-        () = stop => app.stop(),
+        () = stopped => {}
     }
     tokio::join!(server, handle.stop(true)).0
 }

@@ -76,7 +76,7 @@ impl<'t> Tables<'t> {
         let known = key.map(|key| self.keys.get(key)).transpose()?.flatten().map(|number| number.value());
         if let Some(kept) = known.map(|number| self.get(number)).transpose()?.flatten() {
             let same = kept.exclusion.decision == exclusion.decision;
-            return Ok(if same { Applied::Repeated(kept.exclusion.id) } else { Applied::KeyTaken });
+            return Ok(if same { Applied::Repeated(Box::new(kept.exclusion)) } else { Applied::KeyTaken });
         }
         let decision = &exclusion.decision;
         let mut basis = [None, None];

@@ -89,7 +89,7 @@ pub enum Write {
 }
 
 /// What became of one write of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// There was none; the version is now this.
     Inserted(u64),
@@ -106,7 +106,7 @@ pub enum Applied {
     /// A decision was made, under this number.
     Excluded(Uuid),
     /// The same call has made this decision already. Nothing was written.
-    Repeated(Uuid),
+    Repeated(Box<Exclusion>),
     /// The call's key belongs to another decision. Nothing was written.
     KeyTaken,
     /// The first (0) or second (1) record of the pair is not stored. Nothing was written.

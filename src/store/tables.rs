@@ -42,7 +42,8 @@ impl<'t> Tables<'t> {
                 None => (Applied::Absent, Vec::new()),
             },
         };
-        Ok((outcome, if outcome.is_change() { changed } else { Vec::new() }))
+        let changed = if outcome.is_change() { changed } else { Vec::new() };
+        Ok((outcome, changed))
     }
 
     fn put(&mut self, reference: &Reference, json: &str, expected: Option<u64>) -> Result<Applied, redb::Error> {
@@ -75,7 +76,7 @@ impl<'t> Tables<'t> {
 
 impl Applied {
     /// Whether anything was written.
-    const fn is_change(self) -> bool {
+    const fn is_change(&self) -> bool {
         matches!(self, Self::Inserted(_) | Self::Replaced(_) | Self::Deleted | Self::Excluded(_))
     }
 }

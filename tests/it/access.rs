@@ -1,11 +1,12 @@
 //! Who may do what: keys, scopes, sources, clearance, allowances, TLS, and what is open to operators' machines.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
+use std::thread;
 
 use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
 use crossmatch::http::Listener;
@@ -211,7 +212,9 @@ fn without_clearance_bits_count_and_values_stay() {
         assert_eq!(cut.header("vary"), Some("authorization"));
     }
     let read = send(&service, &uncleared, "GET", RECORD, &Value::Null).json();
-    assert_eq!(read["withheld"], json!(["dental", "fingerprint_class", "dna", "identifiers"]));
+    let mut withheld: Vec<&str> = read["withheld"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    withheld.sort_unstable();
+    assert_eq!(withheld, ["dental", "dna", "fingerprint_class", "identifiers"]);
     assert_eq!(read["record"]["names"][0]["given"], "Ada");
     let list = send(&service, &uncleared, "GET", &matches, &Value::Null).json();
     let evidence = list["candidates"][0]["evidence"].as_array().unwrap();
@@ -219,6 +222,43 @@ fn without_clearance_bits_count_and_values_stay() {
         |name: &str| evidence.iter().find(|told| told["attribute"] == name).map(|told| told["withheld"] == true);
     assert_eq!((withheld("dental"), withheld("identifiers"), withheld("names")), (Some(true), Some(true), Some(false)));
     assert!(send(&service, &cleared, "GET", RECORD, &Value::Null).text().contains("MODFL"));
+}
+
+#[test]
+fn an_attribute_needs_a_clearance_just_where_the_fields_it_is_read_from_do() {
+    let mut keys = Keys::new();
+    let uncleared = keys.make(&[Scope::Admin], |_| {});
+    let service = Service::start_guarded(keys.guard());
+    let evidence = |a: &Value, b: &Value| {
+        let pair = json!({"a": a, "b": b});
+        let answer = send(&service, &uncleared, "POST", "/v1/compare", &pair).json();
+        let evidence = answer["evidence"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        evidence.iter().map(|told| (told["attribute"].to_string(), told["withheld"] == true)).collect::<Vec<_>>()
+    };
+    let closed = ["identifiers", "dental", "fingerprint_class", "dna"];
+    let professional = |kind: &str| {
+        let mut person = person(kind);
+        person.as_object_mut().unwrap().retain(|field, _| field == "kind" || closed.contains(&field.as_str()));
+        person
+    };
+    let told = evidence(&professional("missing"), &professional("unidentified"));
+    assert!(told.len() >= 4 && told.iter().all(|(_, withheld)| *withheld), "{told:?}");
+    let open = |kind: &str, event: &str| {
+        json!({"kind": kind, "sex": "female", "names": [{"given": "Ada", "family": "Quist"}], "ancestry": ["white"],
+            "birth_date": "1985-03", "age_years": {"min": 30, "max": 34}, "height_cm": {"min": 160, "max": 165},
+            "weight_kg": {"min": 60, "max": 65}, "hair_color": ["brown"], "eye_color": ["blue"], "blood_type": "A+",
+            event: {"date": "2019-06-02", "place": {"country": "US", "region": "ID"}},
+            "features": [{"kind": "tattoo", "site": "left arm", "description": "anchor"}],
+            "belongings": [{"kind": "jewelry", "description": "silver ring with a skull"}]})
+    };
+    let told = evidence(&open("missing", "last_contact"), &open("unidentified", "found"));
+    assert!(told.len() >= 9 && told.iter().all(|(_, withheld)| !withheld), "{told:?}");
+    let all = send(&service, &uncleared, "GET", "/v1/attributes", &Value::Null).json();
+    let names = |professional: bool| {
+        let attributes = all["attributes"].as_array().unwrap().iter();
+        attributes.filter(|about| about["professional"] == professional).count()
+    };
+    assert_eq!((names(true), names(false)), (4, told.len()), "every attribute is met");
 }
 
 /// Every number of bits in an answer, in order.
@@ -251,6 +291,93 @@ fn what_a_key_cannot_see_it_cannot_drop() {
     assert!(send(&service, &cleared, "GET", RECORD, &Value::Null).text().contains("MODFL"));
     assert_eq!(send(&service, &uncleared, "PUT", RECORD, &person("missing")).status, 200);
     assert_eq!(send(&service, &uncleared, "PUT", "/v1/records/namus/MP8", &json!({"kind": "missing"})).status, 201);
+}
+
+#[test]
+fn what_a_key_cannot_see_it_cannot_drop_in_part() {
+    let mut keys = Keys::new();
+    let cleared = keys.make(&[Scope::Admin], |key| key.clearance = true);
+    let uncleared = keys.make(&[Scope::RecordsWrite], |_| {});
+    let service = Service::start_guarded(keys.guard());
+    let path = format!("{RECORD}?matches=false");
+    let mut person = person("missing");
+    person["identifiers"]["fbi"] = json!("7");
+    send(&service, &cleared, "PUT", &path, &person);
+    let less = |pointer: &str, name: &str| {
+        let mut less = person.clone();
+        less.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name);
+        send(&service, &uncleared, "PUT", &path, &less)
+    };
+    for (pointer, name) in [("/dental/teeth", "14"), ("/identifiers", "ncic"), ("/dna/str", "TH01"), ("/dna", "mtdna")]
+    {
+        let answer = less(pointer, name);
+        assert_eq!((answer.status, &answer.problem()["code"]), (403, &json!("clearance_required")), "{pointer}/{name}");
+    }
+    assert_eq!(less("", "sex").status, 200, "what it can see it may drop");
+    let mut other = person.clone();
+    (other["dental"]["teeth"]["3"], other["dental"]["teeth"]["4"]) = (json!("MO"), json!("V"));
+    assert_eq!(send(&service, &uncleared, "PUT", &path, &other).status, 200, "another finding is no loss");
+}
+
+#[test]
+fn no_write_slips_in_between_what_was_seen_and_what_is_dropped() {
+    let mut keys = Keys::new();
+    let cleared = keys.make(&[Scope::Admin], |key| key.clearance = true);
+    let uncleared = keys.make(&[Scope::RecordsWrite], |_| {});
+    let service = Service::start_guarded(keys.guard());
+    for round in 0..100 {
+        let path = format!("/v1/records/namus/{round}?matches=false");
+        let line = json!({"source": "namus", "id": round.to_string(), "kind": "missing", "narrative": "line"});
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for text in ["a", "b", "c", "d"] {
+                    let answer =
+                        send(&service, &uncleared, "PUT", &path, &json!({"kind": "missing", "narrative": text}));
+                    assert!(matches!(answer.status, 200 | 201 | 403), "{}", answer.text());
+                }
+            });
+            scope.spawn(|| {
+                for _ in 0..4 {
+                    let answer = send(&service, &uncleared, "POST", "/v1/records:batch", &line).lines();
+                    assert!([200, 201, 403].map(|status| json!(status)).contains(&answer[0]["status"]), "{answer:?}");
+                }
+            });
+            let _ = send(&service, &cleared, "PUT", &path, &json!({"kind": "missing", "narrative": "seen"}));
+            assert!(send(&service, &cleared, "PUT", &path, &person("missing")).status < 300);
+        });
+        let record = send(&service, &cleared, "GET", &format!("/v1/records/namus/{round}"), &Value::Null);
+        assert!(record.text().contains("MODFL"), "round {round}: {}", record.text());
+    }
+}
+
+#[test]
+fn a_key_decides_on_pairs_of_its_sources_alone() {
+    let mut keys = Keys::new();
+    let every = keys.make(&[Scope::Admin], |key| key.clearance = true);
+    let some =
+        keys.make(&[Scope::ExclusionsWrite, Scope::MatchRead], |key| key.sources = Some(vec!["namus".to_owned()]));
+    let service = Service::start_guarded(keys.guard());
+    for (path, kind) in [(RECORD, "missing"), ("/v1/records/ncic/1", "unidentified"), ("/v1/records/ncic/2", "missing")]
+    {
+        send(&service, &every, "PUT", path, &json!({"kind": kind}));
+    }
+    let decide = |key: &str, a: &str, b: &str| {
+        let decision = json!({"a": a, "b": b, "method": "dna", "by": "A", "reason": "B"});
+        send(&service, key, "POST", "/v1/exclusions", &decision)
+    };
+    let refused =
+        |answer: Answer| (answer.status, answer.problem()["code"].clone()) == (403, json!("source_not_allowed"));
+    assert!(refused(decide(&some, "ncic/1", "ncic/2")));
+    assert!(refused(decide(&some, "ncic/1", "ncic/none")), "whether a record is there is not told");
+    let foreign = decide(&every, "ncic/1", "ncic/2").json()["id"].as_str().unwrap().to_owned();
+    assert!(refused(send(&service, &some, "DELETE", &format!("/v1/exclusions/{foreign}"), &Value::Null)));
+    assert_eq!(send(&service, &every, "GET", &format!("/v1/exclusions/{foreign}"), &Value::Null).status, 200);
+    for (a, b) in [("namus/MP7", "ncic/1"), ("ncic/1", "namus/MP7")] {
+        let own = decide(&some, a, b);
+        let path = format!("/v1/exclusions/{}", own.json()["id"].as_str().unwrap());
+        assert_eq!((own.status, send(&service, &some, "DELETE", &path, &Value::Null).status), (201, 204));
+        assert_eq!(send(&service, &some, "DELETE", &path, &Value::Null).status, 204);
+    }
 }
 
 #[test]
@@ -339,22 +466,27 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
 }
 
+/// What `/livez` answers a client that trusts this certificate alone; none: it does not trust the service's.
+fn get_by_tls(address: SocketAddr, trusted: &Path) -> Option<String> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(rustls::pki_types::pem::PemObject::from_pem_file(trusted).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let client = Arc::new(client.with_root_certificates(roots).with_no_client_auth());
+    let session = rustls::ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
+    let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(address).unwrap());
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    Some(text)
+}
+
 #[test]
 fn with_a_certificate_the_service_speaks_tls_only() {
     let listener = Listener::bind("127.0.0.1:0").unwrap();
     let listener = listener.with_tls(&fixture("certificate.pem"), &fixture("key.pem")).unwrap();
     let service = Service::listening_at(listener);
-    let mut roots = rustls::RootCertStore::empty();
-    let certificate = rustls::pki_types::pem::PemObject::from_pem_file(fixture("certificate.pem")).unwrap();
-    roots.add(certificate).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let client = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let client = Arc::new(client.with_root_certificates(roots).with_no_client_auth());
-    let session = rustls::ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
-    let mut stream = rustls::StreamOwned::new(session, TcpStream::connect(service.address).unwrap());
-    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut text = String::new();
-    let _ = stream.read_to_string(&mut text);
+    let text = get_by_tls(service.address, &fixture("certificate.pem")).unwrap();
     assert!(text.starts_with("HTTP/1.1 200 OK") && text.contains("alive"), "{text}");
 
     let mut plain = TcpStream::connect(service.address).unwrap();
@@ -362,6 +494,37 @@ fn with_a_certificate_the_service_speaks_tls_only() {
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/"), "plain text is not answered");
+}
+
+#[test]
+fn a_new_certificate_counts_without_a_restart_and_a_broken_one_does_not() {
+    let directory = TempDir::new().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    let (certificate, key) = (file("certificate.pem"), file("key.pem"));
+    let put = |from: &str, to: &Path| {
+        // As a whole, as those who renew certificates do.
+        std::fs::copy(fixture(from), file("new")).unwrap();
+        std::fs::rename(file("new"), to).unwrap();
+    };
+    put("certificate.pem", &certificate);
+    put("key.pem", &key);
+    let listener = Listener::bind("127.0.0.1:0").unwrap().with_tls(&certificate, &key).unwrap();
+    let service = Service::listening_at(listener);
+    let shows = |name: &str| get_by_tls(service.address, &fixture(name)).is_some();
+    assert!(shows("certificate.pem") && !shows("next_certificate.pem"));
+    put("next_certificate.pem", &certificate);
+    assert!(shows("certificate.pem"), "it does not fit the key that is there");
+    put("next_key.pem", &key);
+    assert!(shows("next_certificate.pem") && !shows("certificate.pem"));
+    for broken in ["nonsense", "", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        std::fs::write(&certificate, broken).unwrap();
+        assert!(shows("next_certificate.pem"), "{broken:?}");
+    }
+    std::fs::remove_file(&key).unwrap();
+    assert!(shows("next_certificate.pem"));
+    put("certificate.pem", &certificate);
+    put("key.pem", &key);
+    assert!(shows("certificate.pem"));
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! Every look at a pair or a record, every write and decision, and every refused call leaves a line in the trail; the lines
 //! hold together, and name identifiers only.
 
+use std::io::Write;
+use std::net::TcpStream;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
 use crossmatch::audit;
@@ -140,6 +144,100 @@ fn refused_calls_are_told_with_whoever_made_them() {
             (writer.as_str(), "GET /v1/audit", 403),
         ]
     );
+}
+
+/// Sends a call behind another whose answer is not taken, and breaks the connection.
+fn send_and_vanish(service: &Service, method: &str, path: &str, body: &str) {
+    let mut stream = TcpStream::connect(service.address).unwrap();
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+    // What lies unread in a socket that is closed makes its end a reset.
+    while stream.peek(&mut [0; 1]).unwrap() == 0 {}
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+}
+
+/// Keeps the one who writes busy with large records while `work` runs.
+fn while_writing(service: &Service, work: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    let large = format!(r#"{{"kind":"unclaimed","narrative":"{}"#, "long ".repeat(20_000));
+    thread::scope(|scope| {
+        for client in 0..3 {
+            let (stop, large) = (&stop, &large);
+            scope.spawn(move || {
+                for turn in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let path = format!("/v1/records/large/{client}?matches=false");
+                    service.put(&path, &format!("{large}{turn}\"}}"));
+                }
+            });
+        }
+        work();
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+/// Every record of a source that is stored is in the trail as one that was put; at least one is.
+fn all_told(service: &Service, source: &str, ids: std::ops::Range<usize>) {
+    let path = service.trail().join(audit::FILE);
+    let untold = || {
+        let trail = std::fs::read_to_string(&path).unwrap();
+        let stored: Vec<String> = ids
+            .clone()
+            .map(|id| format!("{source}/{id}"))
+            .filter(|record| service.get(&format!("/v1/records/{record}")).status == 200)
+            .collect();
+        let told = |record: &&String| {
+            let named = format!("\"{record}\"");
+            trail.lines().any(|line| line.contains("\"action\":\"put\"") && line.contains(&named))
+        };
+        (stored.len(), stored.iter().filter(|record| !told(record)).count())
+    };
+    until("every write is told", || {
+        let (stored, untold) = untold();
+        stored > 0 && untold == 0
+    });
+}
+
+#[test]
+fn a_write_whose_client_vanishes_is_told() {
+    let service = Service::start();
+    while_writing(&service, || {
+        for id in 0..30 {
+            send_and_vanish(&service, "PUT", &format!("/v1/records/gone/{id}?matches=false"), MISSING);
+        }
+    });
+    all_told(&service, "gone", 0..30);
+}
+
+#[test]
+fn lines_of_a_batch_whose_client_vanishes_are_told() {
+    let service = Service::start();
+    let lines: String =
+        (0..400).map(|id| format!("{{\"source\":\"gone\",\"id\":\"{id}\",\"kind\":\"missing\"}}\n")).collect();
+    while_writing(&service, || send_and_vanish(&service, "POST", "/v1/records:batch", &lines));
+    all_told(&service, "gone", 0..400);
+}
+
+#[test]
+fn a_flood_of_refused_calls_is_counted_and_every_call_of_it() {
+    const CALLS: u64 = 300;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys.toml");
+    KeyFile::default().write(&path).unwrap();
+    let mut service = Service::guarded(Guard::with_keys(&path, 0).unwrap());
+    (0..CALLS).for_each(|_| assert_eq!(service.get("/v1/records/a/1").status, 401));
+    service.stop_and_wait();
+    let trail = std::fs::read_to_string(service.trail().join(audit::FILE)).unwrap();
+    let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.len() < 100, "{} lines", lines.len());
+    assert_eq!(lines.iter().map(|line| line["count"].as_u64().unwrap_or(1)).sum::<u64>(), CALLS);
+    assert!(lines.iter().all(|line| line["status"] == 401 && line["from"] == "127.0.0.1" && line["who"] == "nobody"));
+    let last = lines.last().unwrap();
+    let moment = |name: &str| last[name].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(moment("since") < moment("at"), "{last}");
+    assert!(audit::verify(&service.trail().join(audit::FILE), None).is_ok());
 }
 
 #[test]

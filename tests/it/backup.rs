@@ -91,6 +91,35 @@ fn a_backup_under_writes_is_one_moment_and_restores_whole() {
 }
 
 #[test]
+fn a_backup_and_an_import_speak_tls_with_whom_they_trust() {
+    let directory = tempfile::tempdir().unwrap();
+    let fixture = |name: &str| format!("{}/tests/fixtures/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (certificate, key) = (fixture("certificate.pem"), fixture("key.pem"));
+    let options = ["--tls-certificate", &certificate, "--tls-key", &key];
+    let program = Program::start_with(&options, &directory.path().join("index"));
+    let address = format!("https://localhost:{}", program.address.port());
+    let file = directory.path().join("records.ndjson");
+    std::fs::write(&file, "{\"source\":\"a\",\"id\":\"1\",\"kind\":\"missing\"}\n").unwrap();
+    let call = |trusted: &str, arguments: &[&str], path: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_crossmatch"));
+        let output = command.env("SSL_CERT_FILE", fixture(trusted)).args(arguments).arg(path).output().unwrap();
+        (output.status.code(), said(&output))
+    };
+    let backup = directory.path().join("backup");
+    let (code, said) = call("next_certificate.pem", &["backup", "--from", &address], &backup);
+    assert!(code == Some(1) && said.contains("certificate") && !backup.exists(), "{said}");
+    let (code, said) = call("certificate.pem", &["import", "--to", &address], &file);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = call("certificate.pem", &["backup", "--from", &address], &backup);
+    assert_eq!(code, Some(0), "{said}");
+    let restored = directory.path().join("restored");
+    let output = crossmatch(&["restore", "--index-dir"], &[&restored, &backup]);
+    assert!(output.status.success());
+    let (code, said) = call("certificate.pem", &["backup", "--from", "localhost:1"], &directory.path().join("none"));
+    assert!(code == Some(1) && said.contains("https://"), "{said}");
+}
+
+#[test]
 fn what_is_no_backup_is_refused_and_what_is_there_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);

@@ -6,6 +6,7 @@ use std::io::{BufReader, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use crossmatch::http::Limits;
 use serde_json::json;
 
 use crate::client::{Answer, read_chunk, write_chunk};
@@ -113,6 +114,21 @@ fn a_client_that_goes_away_ends_its_batch() {
         format!("crossmatch_http_request_duration_seconds_count{{method=\"POST\",route=\"{BATCH}\",status=\"200\"}} 1");
     crate::service::until("the batch ends", || service.get("/metrics").text().contains(&counted));
     assert_eq!(service.get("/v1/records/s/1").status, 200);
+}
+
+#[test]
+fn a_client_that_takes_no_answer_is_cut_off() {
+    let service = Service::with_limits(Limits { body_timeout: Duration::from_millis(500), ..limits() });
+    let members: Vec<String> = (0..1_000).map(|n| format!("\"x{n}\":1")).collect();
+    let line = format!("{{{}}}\n", members.join(","));
+    let mut stream = service.call("POST", BATCH).header("Transfer-Encoding", "chunked").open();
+    // Each answer has a thousand faults: twenty megabytes do not fit into any socket.
+    stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
+    let written = (0..200).all(|_| stream.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).is_ok());
+    let counted =
+        format!("crossmatch_http_request_duration_seconds_count{{method=\"POST\",route=\"{BATCH}\",status=\"200\"}} 1");
+    crate::service::until("the batch ends", || service.get("/metrics").text().contains(&counted));
+    drop((stream, written));
 }
 
 #[test]

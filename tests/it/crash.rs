@@ -41,7 +41,7 @@ impl Program {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        let address = line.split("://").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
         Self { child, address: address.parse().unwrap() }
     }
 

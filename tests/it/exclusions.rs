@@ -4,6 +4,7 @@
 
 use std::io::Read;
 use std::process::Command;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -143,6 +144,26 @@ fn the_same_call_with_the_same_key_decides_once() {
     assert_eq!((other.status, &other.problem()["code"]), (422, &json!("idempotency_key_reused")));
     excluded(&service, &decision("a/M", "a/U1"));
     assert_eq!(service.get(EXCLUSIONS).json()["exclusions"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_repeated_call_is_answered_although_the_decision_is_taken_back_meanwhile() {
+    let service = Service::start();
+    collection(&service, &["U1"]);
+    let post = |key: &str| {
+        let decision = decision("a/M", "a/U1").to_string();
+        service.call("POST", EXCLUSIONS).header("Idempotency-Key", key).send(decision.as_bytes())
+    };
+    for round in 0..150 {
+        let key = format!("case-{round}");
+        let made = post(&key).json();
+        thread::scope(|scope| {
+            let again = scope.spawn(|| post(&key));
+            assert_eq!(remove(&service, &made), 204);
+            let again = again.join().unwrap();
+            assert_eq!(again.status, 201, "round {round}: {}", again.text());
+        });
+    }
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn what_cannot_be_done_exits_with_one_and_says_how_to_mend_it() {
     }
     check(&["--dry-run"], Path::new("/no/such/file"), "1 of 1 files could not be read to the end");
     let case = fixture("one_case.json");
-    check(&["--format", "namus", "--to", "https://127.0.0.1"], &case, "--to takes an address such as http://");
+    check(&["--format", "namus", "--to", "127.0.0.1"], &case, "--to takes an address such as http://");
     // A port that was free a moment ago and that nobody listens on.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("http://127.0.0.1:{port}");

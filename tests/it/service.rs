@@ -70,6 +70,8 @@ impl Service {
     fn run(engine: Option<(Arc<Engine>, TempDir)>, listeners: Listeners, (guard, limits): (Guard, Limits)) -> Self {
         let address = listeners.service.address().unwrap();
         let trail = TempDir::new().unwrap();
+        let service = listeners.service.with_stall_timeout(limits.body_timeout).unwrap();
+        let listeners = Listeners { service, ..listeners };
         let app = App::new(guard, Trail::open(trail.path()).unwrap(), limits);
         if let Some((engine, _)) = &engine {
             app.provide(Arc::clone(engine));
@@ -108,14 +110,21 @@ impl Service {
     }
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
+impl Service {
+    /// Stops the service; its files stay.
+    pub(crate) fn stop_and_wait(&mut self) {
         self.stop();
         let ended = self.thread.take().map(JoinHandle::join);
+        assert!(!matches!(ended, Some(Err(_))) || std::thread::panicking(), "the server failed");
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop_and_wait();
         if let Some((engine, _)) = &self.engine {
             engine.close();
         }
-        assert!(matches!(ended, Some(Ok(()))) || std::thread::panicking(), "the server failed");
     }
 }
 

@@ -93,6 +93,7 @@ impl Attribute for Dental {
         ],
         floor: Bits(-14_000),
         cap: Bits(16_000),
+        professional: true,
         source: "Kieser 2006 (charting errors); NHANES tooth counts; OdontoSearch (cap)",
         reading: 2,
     };

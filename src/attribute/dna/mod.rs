@@ -127,6 +127,7 @@ impl Attribute for Dna {
         ],
         floor: Bits(-40_000),
         cap: Bits(120_000),
+        professional: true,
         source: "Balding and Nichols 1994 (theta); National Research Council 1996 (5/2N); NIST 1036 (allele shares); \
                  SWGDAM 2019 and 2022 (mtDNA, Y)",
         reading: 1,

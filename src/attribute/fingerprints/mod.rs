@@ -80,6 +80,7 @@ impl Attribute for Fingerprints {
         ],
         floor: Bits(-14_000),
         cap: Bits(14_000),
+        professional: true,
         source: "Candela et al. 1995, NISTIR 5647 (patterns); NCIC codes; misreadings set by hand",
         reading: 1,
     };

@@ -98,6 +98,7 @@ impl Attribute for Names {
         ],
         floor: Bits(-9_000),
         cap: Bits(30_000),
+        professional: false,
         source: "US Census 2010 surnames and 2020 given names; spellings of Wikidata; slips fitted on twins of published \
                  cases",
         reading: 3,

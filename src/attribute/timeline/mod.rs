@@ -84,6 +84,7 @@ impl Attribute for Timeline {
         ],
         floor: Bits(-14_000),
         cap: Bits(12_000),
+        professional: false,
         source: "age intervals hold the truth in 92 % of reports; gaps by condition fitted on twins of published cases",
         reading: 1,
     };

@@ -24,6 +24,36 @@ pub const SCHEMA: &str = include_str!("record.schema.json");
 pub static SCHEMA_VALUE: LazyLock<serde_json::Value> =
     LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap_or_default());
 
+/// The fields that everybody who may read a record may see. All others are professional data: teeth, prints, DNA and the
+/// numbers of other systems. A new field is one of those until it is named here.
+const OPEN: &[&str] = &[
+    "kind",
+    "names",
+    "sex",
+    "ancestry",
+    "birth_date",
+    "age_years",
+    "height_cm",
+    "weight_kg",
+    "hair_color",
+    "eye_color",
+    "blood_type",
+    "last_contact",
+    "found",
+    "death_date",
+    "living",
+    "remains",
+    "features",
+    "belongings",
+    "narrative",
+    "verified",
+];
+
+/// Whether everybody who may read a record may see this field; if not, it needs a clearance.
+pub fn is_open(field: &str) -> bool {
+    OPEN.contains(&field)
+}
+
 /// The codes of faults that no schema can say: each is a value that could not be true.
 pub const FAULTS_OF_SENSE: &[&str] = &[
     "invalid_range",        // min above max
@@ -115,4 +145,20 @@ pub fn write_fields(record: &Record, has: impl Fn(&str) -> bool) -> String {
         members.retain(|name, _| has(name));
     }
     fields.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_open_or_professional_by_decision() {
+        let fields = SCHEMA_VALUE["properties"].as_object().expect("properties");
+        let mut closed: Vec<&str> = fields.keys().map(String::as_str).filter(|field| !is_open(field)).collect();
+        closed.retain(|field| !["source", "id"].contains(field));
+        closed.sort_unstable();
+        let professional = ["dental", "dna", "fingerprint_class", "identifiers"];
+        assert_eq!(closed, professional, "a new field: name it in OPEN, or here as professional");
+        assert!(OPEN.iter().all(|field| fields.contains_key(*field)), "a field that is gone");
+    }
 }
