@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 /// What some files say, as they are now.
-pub struct Followed<T> {
+pub struct Followed<T, const FILES: usize> {
     /// What the files are, for the log.
     what: &'static str,
-    files: Vec<PathBuf>,
+    files: [PathBuf; FILES],
     /// What the files were when they were looked at last.
-    seen: Mutex<Vec<Option<Seen>>>,
+    seen: Mutex<[Option<Seen>; FILES]>,
     held: ArcSwap<T>,
 }
 
@@ -42,16 +42,16 @@ impl Seen {
     }
 }
 
-fn look(files: &[PathBuf]) -> Vec<Option<Seen>> {
-    files.iter().map(|file| fs::metadata(file).ok().as_ref().map(Seen::of)).collect()
+fn look<const FILES: usize>(files: &[PathBuf; FILES]) -> [Option<Seen>; FILES] {
+    files.each_ref().map(|file| fs::metadata(file).ok().as_ref().map(Seen::of))
 }
 
-impl<T> Followed<T> {
+impl<T, const FILES: usize> Followed<T, FILES> {
     /// Reads the files, which must be usable now.
     pub fn open<E>(
         what: &'static str,
-        files: Vec<PathBuf>,
-        read: impl FnOnce(&[PathBuf]) -> Result<T, E>,
+        files: [PathBuf; FILES],
+        read: impl FnOnce(&[PathBuf; FILES]) -> Result<T, E>,
     ) -> Result<Self, E> {
         // Looked at before they are read: a change in between is seen the next time.
         let seen = Mutex::new(look(&files));
@@ -60,7 +60,7 @@ impl<T> Followed<T> {
     }
 
     /// What the files say. `read` reads them anew if they have changed, and may take over from what they said before.
-    pub fn now<E: Display>(&self, read: impl FnOnce(&[PathBuf], &T) -> Result<T, E>) -> Arc<T> {
+    pub fn now<E: Display>(&self, read: impl FnOnce(&[PathBuf; FILES], &T) -> Result<T, E>) -> Arc<T> {
         let found = look(&self.files);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen != found {
@@ -85,19 +85,13 @@ mod tests {
     #[test]
     fn a_change_counts_at_once_and_one_that_cannot_be_used_changes_nothing() {
         let directory = tempfile::tempdir().expect("a directory");
-        let files: Vec<PathBuf> = ["a", "b"].map(|name| directory.path().join(name)).to_vec();
+        let files = ["a", "b"].map(|name| directory.path().join(name));
         let write = |at: usize, text: &str| fs::write(&files[at], text).expect("written");
-        let read = |files: &[PathBuf]| {
-            files
-                .iter()
-                .map(|file| {
-                    fs::read_to_string(file)
-                        .map_err(|error| error.to_string())?
-                        .parse::<u8>()
-                        .map_err(|error| error.to_string())
-                })
-                .sum::<Result<u8, String>>()
+        let number = |file: &PathBuf| {
+            let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+            text.parse::<u8>().map_err(|error| error.to_string())
         };
+        let read = |[a, b]: &[PathBuf; 2]| Ok::<u8, String>(number(a)? + number(b)?);
         write(0, "1");
         assert!(Followed::open("numbers", files.clone(), read).is_err(), "the second is not there");
         write(1, "2");

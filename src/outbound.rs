@@ -27,10 +27,13 @@ pub fn direct() -> Agent {
     client().proxy(None).build().new_agent()
 }
 
-/// A client for what is no secret, such as the keys of an identity provider: by the proxy that the environment names,
-/// to nowhere else than where it was sent, done within `timeout`. A status is no error.
-pub fn public(timeout: Duration) -> Agent {
-    let client = client().proxy(Proxy::try_from_env()).max_redirects(0).timeout_global(Some(timeout));
+/// A client for what is no secret at an address, such as the keys of an identity provider: to nowhere else than where it
+/// is sent, done within `timeout`. A status is no error.
+///
+/// It passes the proxy that the environment names with TLS alone: what is in clear text a proxy could change.
+pub fn public(address: &str, timeout: Duration) -> Agent {
+    let proxy = if address.starts_with("https://") { Proxy::try_from_env() } else { None };
+    let client = client().proxy(proxy).max_redirects(0).timeout_global(Some(timeout));
     client.build().new_agent()
 }
 

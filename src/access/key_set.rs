@@ -82,7 +82,7 @@ fn named(jwk: Jwk) -> Option<Named> {
 /// Where the keys come from.
 pub(super) enum KeySource {
     /// A file.
-    File(Followed<KeySet>),
+    File(Followed<KeySet, 1>),
     /// An address.
     Address(Fetched),
 }
@@ -96,7 +96,7 @@ impl KeySource {
         if place.contains("://") {
             return Err(OidcError::InClear(place.to_owned()));
         }
-        Followed::open("the identity provider's keys", vec![PathBuf::from(place)], read).map(Self::File)
+        Followed::open("the identity provider's keys", [PathBuf::from(place)], read).map(Self::File)
     }
 
     /// The keys as they are now.
@@ -124,11 +124,10 @@ fn is_this_machine(place: &str) -> bool {
     matches!(name, Some("127.0.0.1" | "[::1]" | "localhost"))
 }
 
-fn read(files: &[PathBuf]) -> Result<KeySet, OidcError> {
-    let place = files.first().map(|file| file.display().to_string()).unwrap_or_default();
-    let unusable = |reason| OidcError::Keys { place: place.clone(), reason };
-    let text = files.iter().map(fs::read).next().unwrap_or_else(|| Ok(Vec::new()));
-    text.map_err(|error| error.to_string()).and_then(|text| KeySet::read(&text)).map_err(unusable)
+fn read([file]: &[PathBuf; 1]) -> Result<KeySet, OidcError> {
+    let text = fs::read(file).map_err(|error| error.to_string());
+    let unusable = |reason| OidcError::Keys { place: file.display().to_string(), reason };
+    text.and_then(|text| KeySet::read(&text)).map_err(unusable)
 }
 
 /// The set of an address.
@@ -177,7 +176,7 @@ fn take_over(address: &str, target: &ArcSwap<KeySet>) -> bool {
 }
 
 fn fetch(address: &str) -> Result<KeySet, String> {
-    let response = outbound::public(FETCH_TIMEOUT).get(address).call().map_err(|error| error.to_string())?;
+    let response = outbound::public(address, FETCH_TIMEOUT).get(address).call().map_err(|error| error.to_string())?;
     if response.status().as_u16() != 200 {
         return Err(format!("it answers {}", response.status().as_u16()));
     }

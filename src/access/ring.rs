@@ -15,7 +15,7 @@ use crate::followed::Followed;
 /// The keys of a file, as they are now.
 pub struct KeyRing {
     calls_per_second: u32,
-    entries: Followed<Entries>,
+    entries: Followed<Entries, 1>,
 }
 
 type Entries = FxHashMap<String, Entry>;
@@ -30,14 +30,17 @@ struct Entry {
 impl KeyRing {
     /// Reads the file, which must be there. Keys without an allowance of their own have `calls_per_second`; 0: no limit.
     pub(super) fn open(file: PathBuf, calls_per_second: u32) -> Result<Self, KeysError> {
-        let entries =
-            Followed::open("the keys", vec![file], |files| read(files, calls_per_second, &Entries::default()))?;
+        let first = |[file]: &[PathBuf; 1]| Ok(entries(KeyFile::read(file)?, calls_per_second, &Entries::default()));
+        let entries = Followed::open("the keys", [file], first)?;
         Ok(Self { calls_per_second, entries })
     }
 
     /// The caller behind a key.
     pub(super) fn admit(&self, token: &str, now: Timestamp) -> Result<Arc<Caller>, Denied> {
-        let entries = self.entries.now(|files, before| read(files, self.calls_per_second, before));
+        let again = |[file]: &[PathBuf; 1], before: &Entries| {
+            Ok::<_, KeysError>(entries(KeyFile::read(file)?, self.calls_per_second, before))
+        };
+        let entries = self.entries.now(again);
         let (id, secret) =
             token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Denied::UnknownKey)?;
         let entry = entries.get(id).ok_or(Denied::UnknownKey)?;
@@ -50,11 +53,6 @@ impl KeyRing {
         }
         Ok(Arc::clone(&entry.caller))
     }
-}
-
-fn read(files: &[PathBuf], calls_per_second: u32, before: &Entries) -> Result<Entries, KeysError> {
-    let keys = files.first().map(|file| KeyFile::read(file)).unwrap_or_else(|| Ok(KeyFile::default()));
-    Ok(entries(keys?, calls_per_second, before))
 }
 
 /// The keys by their ids. One whose allowance is as before goes on with what is left of it.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::{ErrorInternalServerError, InternalError};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -96,8 +96,9 @@ pub(super) async fn around(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::taken_over(request.headers()).unwrap_or_else(RequestId::new);
     request.extensions_mut().insert(id.clone());
+    let app = app.into_inner();
     let mut exchange = Exchange {
-        app: app.into_inner(),
+        app: Arc::clone(&app),
         id: id.clone(),
         trace: trace(request.headers()),
         method: bounded(request.method()),
@@ -123,7 +124,8 @@ pub(super) async fn around(
                 drop(under_way);
                 answered
             });
-            task.await.unwrap_or_else(|error| Err(ErrorInternalServerError(error)))
+            // A task that no panic leaves breaks off only with its worker.
+            task.await.unwrap_or_else(|_| Err(failed(&Problem::Stopping, &app, &id)))
         }
         Err(turned) => {
             exchange.admitted = turned.known;

@@ -216,6 +216,20 @@ type Shared = Data<App>;
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_stop_waits_for_what_is_carried_out_to_its_end() {
+        block_on(async {
+            let (app, _directory) = app();
+            let (first, second) = (app.begin(), app.begin());
+            let mut finished = std::pin::pin!(app.finished());
+            assert!(futures_util::poll!(&mut finished).is_pending());
+            drop(first);
+            assert!(futures_util::poll!(&mut finished).is_pending());
+            drop(second);
+            finished.await;
+        });
+    }
+
     /// An application without an engine that asks nobody, and the directory of its trail.
     pub(super) fn app() -> (Arc<App>, tempfile::TempDir) {
         let directory = tempfile::tempdir().expect("a directory");

@@ -4,7 +4,6 @@
 //! no certificate, leaves the one in force that was.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,13 +43,13 @@ pub(super) fn configure(certificate: &Path, key: &Path) -> Result<ServerConfig, 
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| TlsError::Unusable { file: certificate.display().to_string(), error })?;
-    let files = vec![certificate.to_owned(), key.to_owned()];
+    let files = [certificate.to_owned(), key.to_owned()];
     let followed = Followed::open("the TLS certificate", files, |files| read(files, &provider))?;
     Ok(builder.with_no_client_auth().with_cert_resolver(Arc::new(Certificate { followed, provider })))
 }
 
 struct Certificate {
-    followed: Followed<Arc<CertifiedKey>>,
+    followed: Followed<Arc<CertifiedKey>, 2>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -67,12 +66,8 @@ impl fmt::Debug for Certificate {
     }
 }
 
-fn read(files: &[PathBuf], provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {
+fn read([certificate, key]: &[PathBuf; 2], provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, TlsError> {
     let unreadable = |file: &Path, error| TlsError::Unreadable { file: file.display().to_string(), error };
-    let [certificate, key] = files else {
-        let missing = rustls::pki_types::pem::Error::Io(io::ErrorKind::NotFound.into());
-        return Err(unreadable(Path::new("the certificate"), missing));
-    };
     let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
     let chain: Vec<CertificateDer<'static>> = chain.map_err(|error| unreadable(certificate, error))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;

@@ -156,25 +156,38 @@ fn send_and_vanish(service: &Service, method: &str, path: &str, body: &str) {
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
 }
 
+/// A large record, ever another.
+fn large(turn: usize) -> String {
+    format!(r#"{{"kind":"unclaimed","narrative":"{turn} {}"}}"#, "long ".repeat(13_000))
+}
+
+/// Sets a flag when it is dropped, also by a test that fails: nobody works on for it.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Keeps the one who writes busy with large records while `work` runs.
 fn while_writing(service: &Service, work: impl FnOnce()) {
     let stop = AtomicBool::new(false);
-    let large = format!(r#"{{"kind":"unclaimed","narrative":"{}"#, "long ".repeat(20_000));
     thread::scope(|scope| {
         for client in 0..3 {
-            let (stop, large) = (&stop, &large);
+            let stop = &stop;
             scope.spawn(move || {
                 for turn in 0.. {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
                     let path = format!("/v1/records/large/{client}?matches=false");
-                    service.put(&path, &format!("{large}{turn}\"}}"));
+                    assert!(service.put(&path, &large(turn)).status < 300);
                 }
             });
         }
+        let _stops = Stops(&stop);
         work();
-        stop.store(true, Ordering::Relaxed);
     });
 }
 

@@ -478,12 +478,23 @@ fn the_program_takes_tokens_as_its_options_say() {
     let index = jwks.0.path().join("index");
     let all = ["--oidc-issuer", ISSUER, "--oidc-audience", AUDIENCE, "--oidc-jwks", file, "--oidc-claim", "roles"];
     let program = Program::start_with(&all, &index);
-    let status = |claims: &Value| {
+    let status = |program: &Program, claims: &Value| {
         let call = crate::client::Call::new(program.address, "GET", RECORD);
         call.header("Authorization", &format!("Bearer {}", key.token(claims))).send(b"").status
     };
-    assert_eq!(status(&with(claims(""), "roles", json!(["records:read"]))), 404);
-    assert_eq!(status(&claims("records:read")), 403);
+    assert_eq!(status(&program, &with(claims(""), "roles", json!(["records:read"]))), 404);
+    assert_eq!(status(&program, &claims("records:read")), 403);
+    program.kill();
+    // From this machine alone: a proxy could change what is in clear text.
+    let provider = Provider::start(set_of(&[&key]));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_crossmatch"));
+    command.env("CROSSMATCH_OIDC_ISSUER", ISSUER).env("CROSSMATCH_OIDC_AUDIENCE", AUDIENCE);
+    command.env("CROSSMATCH_OIDC_JWKS", provider.options().jwks);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, "http://127.0.0.1:9");
+    }
+    let program = Program::start(command, &index);
+    assert_eq!(status(&program, &claims("records:read")), 404);
     program.kill();
     let crossmatch = |options: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crossmatch"));
