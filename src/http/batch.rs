@@ -25,12 +25,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::answer::Candidates;
 use super::audit::{Call, Note};
+use super::condition::Condition;
 use super::exchange::RequestId;
 use super::lines::{Line, Lines};
 use super::openapi::Refused;
 use super::parameters::Parameters;
 use super::problem::{Problem, ProblemBody};
-use super::records::Condition;
 use super::{App, Shared, body, guard, matches};
 use crate::access::{Caller, Scope};
 use crate::engine::{Engine, Outcome};

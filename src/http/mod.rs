@@ -16,6 +16,7 @@ mod batch;
 mod body;
 mod clearance;
 mod compare;
+mod condition;
 mod deadline;
 mod docs;
 mod exchange;
