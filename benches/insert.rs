@@ -17,7 +17,8 @@ const RECORDS: u64 = 20_000;
 
 pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report) {
     let directory = tempfile::tempdir().expect("a directory");
-    let options = EngineOptions { threads: 2, write_queue: 4_096, match_queue: 256, model: Model::default() };
+    let options =
+        EngineOptions { threads: 2, write_queue: 4_096, match_queue: 256, model: Model::default(), events: None };
     let engine = Engine::open(directory.path(), &options).expect("an engine");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let simulation = simulation(4 * RECORDS);

@@ -23,12 +23,13 @@
 //!
 //! - [`record`]: a case, valid by construction; its JSON form in both directions; every fault of a body at once.
 //! - [`exclusion`]: pairs that people ruled out or confirmed.
+//! - [`event`]: what callers are told without asking, and from which bits on.
 //! - [`model`]: the parameters of the evidence, loaded and checked once; [`model::Bits`].
 //! - [`attribute`]: one file an attribute: what it reads from a record, how two values are weighed, how that is told.
 //! - [`corpus`]: columns, dictionaries, rows; an immutable snapshot; the columns' file.
 //! - [`matching`]: plan, scan, top k, posterior, explanation.
 //! - [`text`]: full-text search, the only room that knows tantivy.
-//! - [`store`]: the only room that touches `index/`: durable records, versions, the order of writes.
+//! - [`store`]: the only room that touches `index/`: durable records, versions, the order of writes, the log of events.
 //! - [`engine`]: the façade; owns the writer, the swap of snapshots and the pool that weighs.
 //! - [`access`]: keys and tokens: who may do what, and how often.
 //! - [`audit`]: the trail of calls, the one other file that counts in `index/`.
@@ -46,8 +47,9 @@
 //! 3. A snapshot never changes. A match holds one from start to end, and sees every write acknowledged before it began.
 //! 4. A match is exact: equal, to the bit, to a naive twin that weighs every pair one by one (`tests/it/twin.rs`).
 //! 5. Unknown is 0 bits. Rank is bits descending, then reference ascending. The evidence sums to the score.
-//! 6. An acknowledged write survives `kill -9` and a loss of power. Everything but `records.redb` is derived from it, and
-//!    made again when it is missing, damaged or of another version.
+//! 6. An acknowledged write survives `kill -9` and a loss of power. Everything but `records.redb`, the trail
+//!    and the log of events (`events.redb`) is derived from it, and made again when it is missing, damaged or of another
+//!    version.
 //! 7. Logs, errors, metrics and `Debug` carry identifiers and counts, never a person's data.
 //!
 //! # What it is not
@@ -62,6 +64,7 @@ pub mod cli;
 pub mod corpus;
 pub mod engine;
 pub mod evaluate;
+pub mod event;
 pub mod exclusion;
 pub mod fit;
 pub mod followed;

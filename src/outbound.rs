@@ -9,6 +9,8 @@ use std::time::Duration;
 use ureq::config::ConfigBuilder;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
+use ureq::unversioned::resolver::Resolver;
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy};
 
 /// How long a service may take to accept a connection.
@@ -35,6 +37,14 @@ pub fn public(address: &str, timeout: Duration) -> Agent {
     let proxy = if address.starts_with("https://") { Proxy::try_from_env() } else { None };
     let client = client().proxy(proxy).max_redirects(0).timeout_global(Some(timeout));
     client.build().new_agent()
+}
+
+/// A client for addresses that callers name, as far as `resolver` gives them, done within `timeout`: to nowhere else than
+/// where it is sent, past any proxy. A status is no error.
+pub fn named_by_callers(resolver: impl Resolver, https_only: bool, timeout: Duration) -> Agent {
+    let client = client().https_only(https_only).max_redirects(0).proxy(None).timeout_global(Some(timeout));
+    let client = client.user_agent(concat!("crossmatch/", env!("CARGO_PKG_VERSION")));
+    Agent::with_parts(client.build(), DefaultConnector::default(), resolver)
 }
 
 fn client() -> ConfigBuilder<AgentScope> {

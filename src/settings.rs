@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::value_parser as parser;
+use ipnet::IpNet;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -17,6 +18,8 @@ const RECORD_MAX_BYTES: RangeInclusive<u64> = 1_024..=1 << 30;
 const BATCH_BUFFER_BYTES: RangeInclusive<u64> = 65_536..=1 << 30;
 const QUEUE: RangeInclusive<u64> = 1..=1_000_000;
 const CALLS_PER_SECOND: RangeInclusive<u64> = 0..=1_000_000;
+const EVENT_MIN_BITS: RangeInclusive<u64> = 5..=100;
+const EVENTS_KEPT: RangeInclusive<u64> = 1_000..=100_000_000;
 const TIMEOUT_MS: RangeInclusive<u64> = 100..=3_600_000;
 
 /// What one origin says about each knob. Keys of the file are these names, with `_` or `-`.
@@ -97,6 +100,33 @@ pub struct Layer {
     #[arg(long, env = "CROSSMATCH_MATCH_QUEUE", value_name = "N", value_parser = parser!(u64).range(QUEUE))]
     #[serde(alias = "match-queue")]
     pub match_queue: Option<u64>,
+    /// Pairs are followed, and callers told of them, from so many bits on. Each bit less doubles what is followed and
+    /// kept [default: 14]
+    #[arg(long, env = "CROSSMATCH_EVENT_MIN_BITS", value_name = "BITS", value_parser = parser!(u64).range(EVENT_MIN_BITS))]
+    #[serde(alias = "event-min-bits")]
+    pub event_min_bits: Option<u64>,
+    /// Events that are kept for whoever has not read them yet [default: 100000]
+    #[arg(long, env = "CROSSMATCH_EVENTS_KEPT", value_name = "N", value_parser = parser!(u64).range(EVENTS_KEPT))]
+    #[serde(alias = "events-kept")]
+    pub events_kept: Option<u64>,
+    /// How often a stream of events on which nothing happens says that it is alive [default: 15000]
+    #[arg(long, env = "CROSSMATCH_EVENT_KEEP_ALIVE_MS", value_name = "MS",
+        value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "event-keep-alive-ms")]
+    pub event_keep_alive_ms: Option<u64>,
+    /// Networks that webhooks may be in beside the internet, such as 10.20.0.0/16; more with commas between them
+    #[arg(long, env = "CROSSMATCH_WEBHOOK_ALLOW", value_name = "PREFIX", value_delimiter = ',')]
+    #[serde(alias = "webhook-allow")]
+    pub webhook_allow: Option<Vec<IpNet>>,
+    /// Post to webhooks without TLS, too: what is told, and that it is, can then be read on the way
+    #[arg(long, env = "CROSSMATCH_WEBHOOK_HTTP", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", value_name = "true|false")]
+    #[serde(alias = "webhook-http")]
+    pub webhook_http: Option<bool>,
+    /// The pause before an event that was not taken is posted again; it doubles up to ten minutes [default: 1000]
+    #[arg(long, env = "CROSSMATCH_WEBHOOK_RETRY_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
+    #[serde(alias = "webhook-retry-ms")]
+    pub webhook_retry_ms: Option<u64>,
     /// How long a client may take to send a request's head [default: 5000]
     #[arg(long, env = "CROSSMATCH_HEAD_TIMEOUT_MS", value_name = "MS", value_parser = parser!(u64).range(TIMEOUT_MS))]
     #[serde(alias = "head-timeout-ms")]
@@ -195,6 +225,18 @@ pub struct Settings {
     pub write_queue: usize,
     /// Matches that may wait.
     pub match_queue: usize,
+    /// Pairs are followed from so many bits on.
+    pub event_min_bits: u32,
+    /// Events that are kept.
+    pub events_kept: u64,
+    /// How often a quiet stream says that it is alive.
+    pub event_keep_alive: Duration,
+    /// Networks that webhooks may be in beside the internet.
+    pub webhook_allow: Vec<IpNet>,
+    /// Post to webhooks without TLS, too.
+    pub webhook_http: bool,
+    /// The pause before an event that was not taken is posted again.
+    pub webhook_retry: Duration,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
     /// The longest pause between two pieces of a body.
@@ -297,6 +339,12 @@ impl Layer {
             batch_buffer_bytes: self.batch_buffer_bytes.or(below.batch_buffer_bytes),
             write_queue: self.write_queue.or(below.write_queue),
             match_queue: self.match_queue.or(below.match_queue),
+            event_min_bits: self.event_min_bits.or(below.event_min_bits),
+            events_kept: self.events_kept.or(below.events_kept),
+            event_keep_alive_ms: self.event_keep_alive_ms.or(below.event_keep_alive_ms),
+            webhook_allow: self.webhook_allow.or(below.webhook_allow),
+            webhook_http: self.webhook_http.or(below.webhook_http),
+            webhook_retry_ms: self.webhook_retry_ms.or(below.webhook_retry_ms),
             head_timeout_ms: self.head_timeout_ms.or(below.head_timeout_ms),
             body_timeout_ms: self.body_timeout_ms.or(below.body_timeout_ms),
             keep_alive_ms: self.keep_alive_ms.or(below.keep_alive_ms),
@@ -341,6 +389,12 @@ impl Settings {
             )?,
             write_queue: number("write_queue", layer.write_queue.unwrap_or(4_096), QUEUE)?,
             match_queue: number("match_queue", layer.match_queue.unwrap_or(256), QUEUE)?,
+            event_min_bits: number("event_min_bits", layer.event_min_bits.unwrap_or(14), EVENT_MIN_BITS)? as u32,
+            events_kept: number("events_kept", layer.events_kept.unwrap_or(100_000), EVENTS_KEPT)? as u64,
+            event_keep_alive: timeout("event_keep_alive_ms", layer.event_keep_alive_ms.unwrap_or(15_000))?,
+            webhook_allow: layer.webhook_allow.unwrap_or_default(),
+            webhook_http: layer.webhook_http.unwrap_or(false),
+            webhook_retry: timeout("webhook_retry_ms", layer.webhook_retry_ms.unwrap_or(1_000))?,
             head_timeout: timeout("head_timeout_ms", layer.head_timeout_ms.unwrap_or(5_000))?,
             body_timeout: timeout("body_timeout_ms", layer.body_timeout_ms.unwrap_or(60_000))?,
             keep_alive: timeout("keep_alive_ms", layer.keep_alive_ms.unwrap_or(75_000))?,
@@ -388,6 +442,7 @@ mod tests {
         for (text, words) in [
             ("threads = 1\nthread = 2", ["line 2", "thread"]),
             ("threads = \"many\"", ["line 1", "u64"]),
+            ("webhook_allow = [\"10.0.0.0/33\"]", ["line 1", "address"]),
             ("log_level = \"loud\"", ["line 1", "loud"]),
             ("threads", ["line 1", "="]),
         ] {
@@ -398,7 +453,9 @@ mod tests {
 
     #[test]
     fn a_number_outside_its_limits_is_refused_by_name() {
-        for text in ["threads = 0", "record_max_bytes = 1", "head_timeout_ms = 99", "write_queue = 1000001"] {
+        for text in
+            ["threads = 0", "record_max_bytes = 1", "head_timeout_ms = 99", "events_kept = 1", "write_queue = 1000001"]
+        {
             let name = text.split(' ').next().unwrap();
             let error = Settings::new(read(text).unwrap()).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");

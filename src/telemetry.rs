@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
@@ -48,6 +48,10 @@ pub struct Metrics {
     queues: IntGaugeVec,
     index_bytes: IntGauge,
     audit_lines_lost: IntCounter,
+    event_lag: IntGauge,
+    events_told: IntCounterVec,
+    subscribers: IntGaugeVec,
+    webhook_posts: IntCounterVec,
     /// One scrape at a time: a counter is moved up to the engine's own count.
     scrape: Mutex<()>,
 }
@@ -92,10 +96,23 @@ impl Metrics {
                 "crossmatch_audit_lines_lost_total",
                 "Lines of the audit trail that could not be written.",
             ),
+            event_lag: gauge("crossmatch_event_lag_writes", "Writes whose pairs were not looked at for events yet."),
+            events_told: counters("crossmatch_events_told_total", "Events told, by stream and webhook.", &["to"]),
+            subscribers: gauges("crossmatch_event_subscribers", "Open streams of events, and webhooks.", &["to"]),
+            webhook_posts: counters(
+                "crossmatch_webhook_posts_total",
+                "Posts to webhooks, by how they ended.",
+                &["outcome"],
+            ),
             scrape: Mutex::new(()),
             registry,
         };
         metrics.register();
+        for to in ["stream", "webhook"] {
+            metrics.events_told.with_label_values(&[to]);
+            metrics.subscribers.with_label_values(&[to]);
+        }
+        metrics.webhook_posts.with_label_values(&["taken"]);
         metrics
     }
 
@@ -113,6 +130,10 @@ impl Metrics {
             Box::new(self.queues.clone()),
             Box::new(self.index_bytes.clone()),
             Box::new(self.audit_lines_lost.clone()),
+            Box::new(self.event_lag.clone()),
+            Box::new(self.events_told.clone()),
+            Box::new(self.subscribers.clone()),
+            Box::new(self.webhook_posts.clone()),
             Box::new(build),
             #[cfg(target_os = "linux")]
             Box::new(prometheus::process_collector::ProcessCollector::for_self()),
@@ -142,6 +163,23 @@ impl Metrics {
         self.audit_lines_lost.inc_by(lost.saturating_sub(self.audit_lines_lost.get()));
     }
 
+    /// Counts events told to streams or webhooks.
+    pub fn told(&self, to: &'static str, events: u64) {
+        self.events_told.with_label_values(&[to]).inc_by(events);
+    }
+
+    /// Counts a stream or webhook that begins (1) or ends (-1); returns how many there are.
+    pub fn subscribers(&self, to: &'static str, change: i64) -> i64 {
+        let subscribers = self.subscribers.with_label_values(&[to]);
+        subscribers.add(change);
+        subscribers.get()
+    }
+
+    /// Counts a post to a webhook.
+    pub fn delivered(&self, outcome: &'static str) {
+        self.webhook_posts.with_label_values(&[outcome]).inc();
+    }
+
     /// Everything in the text format; with the engine's own figures once there is one.
     pub fn text(&self, census: Option<&Census>) -> String {
         let _one_at_a_time = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +199,7 @@ impl Metrics {
         self.queues.with_label_values(&["write"]).set(signed(census.write_queue));
         self.queues.with_label_values(&["match"]).set(signed(census.match_queue));
         self.index_bytes.set(signed(census.index_bytes));
+        self.event_lag.set(signed(census.event_lag));
         move_up(&self.rows_weighed_in_full, census.rows_weighed_in_full);
         move_up(&self.self_checks, census.self_checks.0);
         move_up(&self.self_check_mismatches, census.self_checks.1);
@@ -182,6 +221,10 @@ fn histograms((name, help): (&str, &str), labels: &[&str], buckets: &[f64]) -> H
 
 fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
     IntGaugeVec::new(Opts::new(name, help), labels).expect("the name and the labels are valid")
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    IntCounterVec::new(Opts::new(name, help), labels).expect("the name and the labels are valid")
 }
 
 fn gauge(name: &str, help: &str) -> IntGauge {
@@ -208,7 +251,11 @@ mod tests {
             match_queue: 10,
             rows_weighed_in_full: 11,
             self_checks: (12, 13),
+            event_lag: 14,
         };
+        metrics.told("stream", 15);
+        metrics.subscribers("webhook", 16);
+        metrics.delivered("refused");
         metrics.text(Some(&census));
         let text = metrics.text(Some(&census));
         for line in [
@@ -221,6 +268,10 @@ mod tests {
             "crossmatch_records{kind=\"unclaimed\"} 7",
             "crossmatch_queue_depth{queue=\"match\"} 10",
             "crossmatch_index_bytes 8",
+            "crossmatch_event_lag_writes 14",
+            "crossmatch_events_told_total{to=\"stream\"} 15",
+            "crossmatch_event_subscribers{to=\"webhook\"} 16",
+            "crossmatch_webhook_posts_total{outcome=\"refused\"} 1",
             concat!("crossmatch_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         ] {
             assert!(text.lines().any(|found| found == line), "{line} not in\n{text}");

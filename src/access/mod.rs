@@ -88,4 +88,12 @@ impl Guard {
             (None, _) => Err(Denied::UnknownKey),
         }
     }
+
+    /// The caller with an id, if it is one that can be known without a call and its key is good.
+    pub fn standing(&self, id: &str, now: Timestamp) -> Option<Arc<Caller>> {
+        match self {
+            Self::Open => Some(Caller::anyone()).filter(|anyone| anyone.id == id),
+            Self::Asking { keys, .. } => keys.as_ref()?.standing(id, now),
+        }
+    }
 }

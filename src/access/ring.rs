@@ -18,6 +18,9 @@ pub struct KeyRing {
     entries: Followed<Entries, 1>,
 }
 
+/// What stands before the id of a key in that of its caller.
+const CALLER: &str = "key:";
+
 type Entries = FxHashMap<String, Entry>;
 
 struct Entry {
@@ -37,10 +40,7 @@ impl KeyRing {
 
     /// The caller behind a key.
     pub(super) fn admit(&self, token: &str, now: Timestamp) -> Result<Arc<Caller>, Denied> {
-        let again = |[file]: &[PathBuf; 1], before: &Entries| {
-            Ok::<_, KeysError>(entries(KeyFile::read(file)?, self.calls_per_second, before))
-        };
-        let entries = self.entries.now(again);
+        let entries = self.now();
         let (id, secret) =
             token.strip_prefix(PREFIX).and_then(|rest| rest.split_once('_')).ok_or(Denied::UnknownKey)?;
         let entry = entries.get(id).ok_or(Denied::UnknownKey)?;
@@ -52,6 +52,22 @@ impl KeyRing {
             return Err(Denied::ExpiredKey);
         }
         Ok(Arc::clone(&entry.caller))
+    }
+
+    /// The keys as the file has them now.
+    fn now(&self) -> Arc<Entries> {
+        let again = |[file]: &[PathBuf; 1], before: &Entries| {
+            Ok::<_, KeysError>(entries(KeyFile::read(file)?, self.calls_per_second, before))
+        };
+        self.entries.now(again)
+    }
+
+    /// The caller with an id, if its key is good.
+    pub(super) fn standing(&self, id: &str, now: Timestamp) -> Option<Arc<Caller>> {
+        let entries = self.now();
+        let entry = entries.get(id.strip_prefix(CALLER)?)?;
+        let is_good = !entry.revoked && entry.expires.is_none_or(|end| now < end);
+        is_good.then(|| Arc::clone(&entry.caller))
     }
 }
 
@@ -69,7 +85,7 @@ fn entries(file: KeyFile, calls_per_second: u32, before: &Entries) -> Entries {
         let caller = unchanged.map_or_else(
             || {
                 let (id, allowance) =
-                    (format!("key:{}", key.id), per_second.map(|rate| Arc::new(Allowance::new(rate))));
+                    (format!("{CALLER}{}", key.id), per_second.map(|rate| Arc::new(Allowance::new(rate))));
                 let (scopes, sources, clearance) = (key.scopes, key.sources, key.clearance);
                 Arc::new(Caller { id, scopes, sources, clearance, allowance })
             },

@@ -61,7 +61,8 @@ pub(super) fn run(options: &Evaluate) -> Result<(), Failure> {
     let index = tempfile::tempdir().map_err(|error| Failure::doing("cannot create a temporary directory", error))?;
     let model = model::load(options.model.as_deref())?;
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let engine_options = EngineOptions { threads, write_queue: 4 * IN_FLIGHT, match_queue: 4 * IN_FLIGHT, model };
+    let engine_options =
+        EngineOptions { threads, write_queue: 4 * IN_FLIGHT, match_queue: 4 * IN_FLIGHT, model, events: None };
     let engine = Engine::open(index.path(), &engine_options)
         .map_err(|error| Failure::doing("cannot open a temporary index", error))?;
     let report = runtime.block_on(measure(&engine, options));

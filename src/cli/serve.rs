@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 use super::{Failure, demo, model};
 use crate::access::{Guard, OidcOptions, Refresh};
 use crate::audit::Trail;
-use crate::engine::{Engine, EngineOptions};
-use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions};
-use crate::model::Model;
+use crate::engine::{Engine, EngineOptions, EventOptions};
+use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions, Telling};
+use crate::model::{Bits, Model};
 use crate::settings::{Layer, Oidc, Settings, SettingsError};
 use crate::telemetry;
 
@@ -180,6 +180,10 @@ fn open(settings: &Settings, model: Model, directory: &Path) -> impl Future<Outp
         write_queue: settings.write_queue,
         match_queue: settings.match_queue,
         model,
+        events: Some(EventOptions {
+            least: Bits::from_f64(f64::from(settings.event_min_bits)),
+            kept: settings.events_kept,
+        }),
     };
     let directory = directory.to_owned();
     let (sender, opened) = oneshot::channel();
@@ -226,6 +230,12 @@ fn limits(settings: &Settings) -> Limits {
         batch_buffer_bytes: settings.batch_buffer_bytes,
         batch_matches: settings.threads,
         body_timeout: settings.body_timeout,
+        telling: Telling {
+            keep_alive: settings.event_keep_alive,
+            webhook_allow: settings.webhook_allow.clone(),
+            webhook_http: settings.webhook_http,
+            webhook_retry: settings.webhook_retry,
+        },
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! One writer thread makes writes durable in groups, changes the columns and publishes the next snapshot; only then are
 //! the writes acknowledged, so a match that begins later sees them. Matches run on a pool of their own and hold one
-//! snapshot from start to end. The text index follows the store at its own pace.
+//! snapshot from start to end. The text index and the log of events follow the store at their own pace.
 
 mod decisions;
+mod events;
+mod follower;
 mod indexer;
 mod recovery;
 mod selfcheck;
@@ -27,15 +29,17 @@ use crate::exclusion::Exclusions;
 use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference, json};
-use crate::store::{self, Applied, Store, StoreError, Write};
+use crate::store::{self, Applied, EventLog, Store, StoreError, Write};
 use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 
+use follower::Follower;
 use indexer::Indexer;
 use selfcheck::SelfCheck;
 use writer::Writer;
 
-pub use crate::store::{ExclusionsRequest, Refusal, Stored};
+pub use crate::store::{EventsPage, ExclusionsRequest, Refusal, Registered, Stored};
 pub use decisions::Decided;
+pub use events::{EventOptions, Events};
 
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
@@ -48,6 +52,8 @@ pub struct EngineOptions {
     pub match_queue: usize,
     /// The parameters of the evidence.
     pub model: Model,
+    /// What is told of pairs without being asked; none: nothing, and a log that is there is left behind.
+    pub events: Option<EventOptions>,
 }
 
 /// The matching engine over one directory.
@@ -57,6 +63,7 @@ pub struct Engine {
     match_queue: u64,
     writer: Writer,
     indexer: Indexer,
+    follower: Option<Follower>,
 }
 
 /// What every thread of the engine sees.
@@ -67,6 +74,8 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     /// Changed before the write that changes it is acknowledged; held for a look-up only.
     exclusions: RwLock<Exclusions>,
+    /// The log of events, and how it is kept.
+    events: Option<(Arc<EventLog>, EventOptions)>,
     /// The last write that the text index has.
     indexed: AtomicU64,
     matches_under_way: AtomicU64,
@@ -196,6 +205,8 @@ pub struct Census {
     /// Matches weighed again exhaustively since the start, and those of them whose lists were wrong: 0 unless the
     /// engine has a fault.
     pub self_checks: (u64, u64),
+    /// Writes that the log of events has not followed yet.
+    pub event_lag: u64,
 }
 
 impl Engine {
@@ -208,21 +219,28 @@ impl Engine {
         let exclusions = decisions::load(&store)?;
         let (corpus, sequence) = recovery::corpus(&store, &exclusions, &pool)?;
         let (text, indexed) = TextIndex::open(&store.text_directory())?;
+        let events = options.events.map(|kept| store.events().map(|log| (Arc::new(log), kept))).transpose()?;
         let shared = Arc::new(Shared {
             store,
             text,
             model: options.model.clone(),
             snapshot: ArcSwap::from_pointee(corpus.snapshot(sequence)),
             exclusions: RwLock::new(exclusions),
+            events,
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
             matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
             self_check: SelfCheck::start(options.model.clone()).map_err(|error| thread(&error))?,
         });
         let indexer = Indexer::start(Arc::clone(&shared), indexed).map_err(|error| thread(&error))?;
-        let writer = Writer::start(Arc::clone(&shared), corpus, indexer.bell(), options.write_queue);
+        let follow = |(log, options): &(Arc<EventLog>, EventOptions)| {
+            Follower::start(Arc::clone(&shared), Arc::clone(log), *options).map_err(|error| thread(&error))
+        };
+        let follower = shared.events.as_ref().map(follow).transpose()?;
+        let bells = std::iter::once(indexer.bell()).chain(follower.as_ref().map(Follower::bell)).collect();
+        let writer = Writer::start(Arc::clone(&shared), corpus, bells, options.write_queue);
         let writer = writer.map_err(|error| thread(&error))?;
-        Ok(Self { shared, pool, match_queue: options.match_queue as u64, writer, indexer })
+        Ok(Self { shared, pool, match_queue: options.match_queue as u64, writer, indexer, follower })
     }
 
     /// Stores a record durably. Returns when it would survive a loss of power.
@@ -329,6 +347,11 @@ impl Engine {
             match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
             rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
             self_checks: self.shared.self_check.counts(),
+            event_lag: self
+                .shared
+                .events
+                .as_ref()
+                .map_or(0, |(log, _)| snapshot.sequence() - log.followed().min(snapshot.sequence())),
         }
     }
 
@@ -341,6 +364,7 @@ impl Engine {
     pub fn close(&self) {
         self.writer.stop();
         self.indexer.stop();
+        self.follower.iter().for_each(Follower::stop);
         self.shared.self_check.stop();
         recovery::save_columns(&self.shared);
     }

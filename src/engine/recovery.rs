@@ -34,13 +34,18 @@ pub(super) fn corpus(
     }
 }
 
-/// Writes the columns' file, and forgets the changes that every derived file has. A failure costs only time.
+/// Writes the columns' file, and forgets the changes that every derived file and the log of events have. A failure costs only time.
 pub(super) fn save_columns(shared: &Shared) {
     let snapshot = shared.snapshot.load_full();
     let save = || -> Result<(), String> {
         let bytes = ColumnsFile::encode(&snapshot).map_err(|error| error.to_string())?;
         shared.store.write_columns(&bytes).map_err(|error| error.to_string())?;
-        let everywhere = snapshot.sequence().min(shared.indexed.load(Ordering::Relaxed));
+        let followed = match &shared.events {
+            Some((log, _)) => log.followed(),
+            None if shared.store.has_events() => return Ok(()),
+            None => u64::MAX,
+        };
+        let everywhere = snapshot.sequence().min(shared.indexed.load(Ordering::Relaxed)).min(followed);
         shared.store.forget_changes(everywhere).map_err(|error| error.to_string())
     };
     if let Err(error) = save() {

@@ -1,7 +1,7 @@
 //! The one writer: takes what waits, makes it durable in one commit, changes the columns, publishes, acknowledges.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc as bell;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -35,13 +35,13 @@ impl Writer {
     pub(super) fn start(
         shared: Arc<Shared>,
         corpus: CorpusWriter,
-        bell: bell::SyncSender<()>,
+        bells: Vec<SyncSender<()>>,
         queue: usize,
     ) -> std::io::Result<Self> {
         let (jobs, queued) = mpsc::channel(queue);
         let waiting = Arc::new(AtomicU64::new(0));
         let saved = shared.snapshot.load().sequence();
-        let state = State { shared, corpus, bell, saved, waiting: Arc::clone(&waiting) };
+        let state = State { shared, corpus, bells, saved, waiting: Arc::clone(&waiting) };
         let thread = thread::Builder::new().name("write".to_owned()).spawn(move || state.run(queued))?;
         Ok(Self { jobs, waiting, thread: Mutex::new(Some(thread)) })
     }
@@ -78,7 +78,8 @@ impl Writer {
 struct State {
     shared: Arc<Shared>,
     corpus: CorpusWriter,
-    bell: bell::SyncSender<()>,
+    /// Of those who follow at their own pace.
+    bells: Vec<SyncSender<()>>,
     /// The last write in the columns' file.
     saved: u64,
     waiting: Arc<AtomicU64>,
@@ -132,7 +133,7 @@ impl State {
                     let _ = waiting.reply.send(Ok(outcome));
                 }
                 // A full bell has been rung already.
-                let _ = self.bell.try_send(());
+                self.bells.iter().for_each(|bell| _ = bell.try_send(()));
                 self.save_now_and_then(sequence);
             }
             Err(error) => {

@@ -55,6 +55,7 @@ fn needed(method: &Method, path: &str) -> Need {
         "/v1/records/{source}/{id}/matches" | "/v1/match" | "/v1/compare" => Need::Scope(Scope::MatchRead),
         "/v1/exclusions" | "/v1/exclusions/{id}" if reads => Need::Scope(Scope::MatchRead),
         "/v1/exclusions" | "/v1/exclusions/{id}" => Need::Scope(Scope::ExclusionsWrite),
+        "/v1/events" | "/v1/webhooks" | "/v1/webhooks/{id}" => Need::Scope(Scope::MatchRead),
         "/v1/backup" => Need::Scope(Scope::Admin),
         "/v1/audit" => Need::Scope(Scope::AuditRead),
         _ => Need::Scope(Scope::Admin),
@@ -124,6 +125,16 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(refused.clone())?;
     let fits = scheme.eq_ignore_ascii_case("bearer") && values.next().is_none();
     if fits { Ok(Some(token.trim())) } else { Err(refused) }
+}
+
+/// The token of a call that came through, if it has one.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
+    bearer(headers).ok().flatten()
+}
+
+/// Whether somebody, by its id, may be told of pairs without a call: its key is there, good, and for matches.
+pub(super) fn stands(app: &App, caller: &str) -> bool {
+    app.guard.standing(caller, Timestamp::now()).is_some_and(|caller| caller.may(Scope::MatchRead))
 }
 
 /// The caller of a request that came through.

@@ -8,6 +8,7 @@
 //! blocking work. So `/livez` answers under any load. A call that may change something is carried out, and told to the
 //! trail, also when its client goes away.
 
+mod addresses;
 mod answer;
 mod attributes;
 mod audit;
@@ -18,7 +19,9 @@ mod clearance;
 mod compare;
 mod condition;
 mod deadline;
+mod delivery;
 mod docs;
+mod events;
 mod exchange;
 mod exclusions;
 mod guard;
@@ -26,6 +29,7 @@ mod lines;
 mod matches;
 mod openapi;
 mod parameters;
+mod post;
 mod probes;
 mod problem;
 mod records;
@@ -33,13 +37,15 @@ mod refused;
 mod search;
 mod server;
 mod tls;
+mod webhooks;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
-use tokio::sync::watch;
+use ipnet::IpNet;
+use tokio::sync::{Notify, watch};
 
 pub use lines::{Cutter, Line};
 pub use openapi::specification;
@@ -51,6 +57,7 @@ use crate::audit::Trail;
 use crate::engine::Engine;
 use crate::matching::CandidateList;
 use crate::telemetry::Metrics;
+use post::Post;
 use problem::Problem;
 use refused::Refused;
 
@@ -65,16 +72,34 @@ pub struct Limits {
     pub batch_matches: usize,
     /// The longest pause between two pieces of a body.
     pub body_timeout: Duration,
+    /// How events are told.
+    pub telling: Telling,
+}
+
+/// How events are told.
+#[derive(Clone, Debug)]
+pub struct Telling {
+    /// A stream on which nothing happens says so often that it is alive.
+    pub keep_alive: Duration,
+    /// Networks that webhooks may be in, beside what anybody can reach.
+    pub webhook_allow: Vec<IpNet>,
+    /// Whether webhooks may be posted to without TLS.
+    pub webhook_http: bool,
+    /// The pause before a post is tried again the first time.
+    pub webhook_retry: Duration,
 }
 
 /// What all calls share.
 pub struct App {
     engine: OnceLock<Arc<Engine>>,
+    /// Told once there is an engine.
+    ready: Notify,
     guard: Guard,
     trail: Trail,
     limits: Limits,
     metrics: Metrics,
     refused: Refused,
+    post: Post,
     stopping: watch::Sender<bool>,
     /// Calls that are carried out to their end, whoever waits for them.
     under_way: watch::Sender<usize>,
@@ -85,8 +110,10 @@ impl App {
     pub fn new(guard: Guard, trail: Trail, limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             engine: OnceLock::new(),
+            ready: Notify::new(),
             guard,
             trail,
+            post: Post::new(limits.telling.clone()),
             limits,
             metrics: Metrics::new(),
             refused: Refused::default(),
@@ -98,6 +125,18 @@ impl App {
     /// Makes the application ready. The first engine stays.
     pub fn provide(&self, engine: Arc<Engine>) {
         let _ = self.engine.set(engine);
+        // Whoever waits, now or later: there is one, who posts to webhooks.
+        self.ready.notify_one();
+    }
+
+    /// Waits until there is an engine.
+    async fn provided(&self) -> Arc<Engine> {
+        loop {
+            if let Some(engine) = self.engine.get() {
+                return Arc::clone(engine);
+            }
+            self.ready.notified().await;
+        }
     }
 
     /// The engine, if it was provided, whatever state it is in.
@@ -171,6 +210,9 @@ fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/v1/compare").route(web::post().to(compare::compare)))
         .service(readable("/v1/exclusions", exclusions::list).route(web::post().to(exclusions::create)))
         .service(readable("/v1/exclusions/{id}", exclusions::get).route(web::delete().to(exclusions::delete)))
+        .service(web::resource("/v1/events").route(web::get().to(events::stream)))
+        .service(readable("/v1/webhooks", webhooks::list).route(web::post().to(webhooks::create)))
+        .service(web::resource("/v1/webhooks/{id}").route(web::delete().to(webhooks::delete)))
         .service(readable("/v1/audit", audit::list))
         .service(web::resource("/v1/backup").route(web::get().to(backup::backup)))
         .service(readable("/v1/search", search::search))
@@ -240,6 +282,12 @@ mod tests {
             batch_buffer_bytes: 1 << 10,
             batch_matches: 1,
             body_timeout: Duration::from_secs(1),
+            telling: Telling {
+                keep_alive: Duration::from_secs(1),
+                webhook_allow: Vec::new(),
+                webhook_http: false,
+                webhook_retry: Duration::from_secs(1),
+            },
         };
         (App::new(Guard::Open, trail, limits), directory)
     }

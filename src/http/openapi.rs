@@ -16,7 +16,10 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, R
 use utoipa::{IntoResponses, Modify, OpenApi, PartialSchema, ToSchema};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
-use super::{attributes, audit, backup, batch, compare, docs, exclusions, guard, matches, probes, records, search};
+use super::{
+    attributes, audit, backup, batch, compare, docs, events, exclusions, guard, matches, probes, records, search,
+    webhooks,
+};
 use crate::record::json::{Code, SCHEMA_VALUE};
 use crate::record::{ExclusionMethod, Kind, Sex};
 
@@ -34,15 +37,17 @@ use crate::record::{ExclusionMethod, Kind, Sex};
         (name = "records", description = "Store and remove records"),
         (name = "matching", description = "Candidates and evidence"),
         (name = "exclusions", description = "Pairs that people ruled out or confirmed"),
+        (name = "events", description = "Be told without asking"),
         (name = "search", description = "Full text"),
         (name = "operation", description = "For whoever runs the service"),
     ),
     paths(
         records::put, records::get, records::delete, matches::of_stored, batch::batch, matches::of_inline,
-        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, search::search, attributes::attributes, audit::list, backup::backup, probes::alive, probes::ready, probes::metrics,
+        compare::compare, exclusions::create, exclusions::list, exclusions::get, exclusions::delete, events::stream,
+        webhooks::create, webhooks::list, webhooks::delete, search::search, attributes::attributes, audit::list, backup::backup, probes::alive, probes::ready, probes::metrics,
         docs::specification,
     ),
-    components(schemas(ProblemBody, KindCode, SexCode, ExclusionMethodCode)),
+    components(schemas(ProblemBody, events::EventAnswer, KindCode, SexCode, ExclusionMethodCode)),
     modifiers(&Guarded),
 )]
 struct Api;
@@ -235,6 +240,7 @@ fn meaning(status: u16) -> &'static str {
         400 => "A parameter, a header, the path or the JSON cannot be read",
         404 => "There is no such record or exclusion",
         408 => "The next piece of the body did not arrive in time",
+        409 => "There is one already, or there are too many",
         412 => "Another version is stored than the caller expected",
         413 => "The body is longer than the limit",
         415 => "The body is in a form that the call does not take",

@@ -89,6 +89,21 @@ pub(super) enum Problem {
     /// The path does not name an exclusion.
     #[error("the id of an exclusion is a UUID")]
     InvalidExclusionId,
+    /// The path does not name a webhook.
+    #[error("the id of a webhook is a UUID")]
+    InvalidWebhookId,
+    /// A webhook must outlast a call.
+    #[error("a webhook is bound to a key of the service: register it with one")]
+    WebhookNeedsKey,
+    /// Whoever answers at the address did not agree.
+    #[error("the webhook did not confirm the challenge: {0}")]
+    WebhookNotConfirmed(&'static str),
+    /// The caller has one with this address.
+    #[error("there is a webhook with this address: {0}; delete it to register it anew")]
+    WebhookExists(Uuid),
+    /// There are as many as there may be.
+    #[error("there are as many webhooks as there may be: 20 of a key, 100 in all")]
+    TooManyWebhooks,
     /// The key of a call that made something else.
     #[error("the Idempotency-Key belongs to an earlier call with another body; take a new key for a new decision")]
     KeyReused,
@@ -175,6 +190,13 @@ impl Problem {
             Self::NoSuchRecord(_) => (StatusCode::NOT_FOUND, "no_such_record", "No such record"),
             Self::NoSuchExclusion(_) => (StatusCode::NOT_FOUND, "no_such_exclusion", "No such exclusion"),
             Self::InvalidExclusionId => (StatusCode::BAD_REQUEST, "invalid_exclusion_id", "Not an exclusion's id"),
+            Self::InvalidWebhookId => (StatusCode::BAD_REQUEST, "invalid_webhook_id", "Not a webhook's id"),
+            Self::WebhookNeedsKey => (StatusCode::FORBIDDEN, "webhook_needs_key", "Webhook needs a key"),
+            Self::WebhookNotConfirmed(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "webhook_not_confirmed", "Webhook not confirmed")
+            }
+            Self::WebhookExists(_) => (StatusCode::CONFLICT, "webhook_exists", "Webhook exists"),
+            Self::TooManyWebhooks => (StatusCode::CONFLICT, "too_many_webhooks", "Too many webhooks"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow_body", "Slow body"),
             Self::VersionConflict { .. } => (StatusCode::PRECONDITION_FAILED, "version_conflict", "Version conflict"),

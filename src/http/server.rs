@@ -15,7 +15,7 @@ use socket2::SockRef;
 
 use super::guard::ForOperators;
 use super::tls::TlsError;
-use super::{App, exchange, refused, routes, routes_of_operation, tls};
+use super::{App, delivery, exchange, refused, routes, routes_of_operation, tls};
 
 /// The server's own knobs.
 #[derive(Clone, Debug)]
@@ -94,8 +94,8 @@ impl Listener {
     }
 }
 
-/// Serves until `stop` comes, then finishes what is under way; probes are answered until the end. Runs inside
-/// [`block_on`].
+/// Serves and posts events until `stop` comes, then finishes what is under way; probes are answered until the end. Runs
+/// inside [`block_on`].
 pub async fn run(
     listeners: Listeners,
     app: Arc<App>,
@@ -105,6 +105,7 @@ pub async fn run(
     let served = tokio::select! {
         served = serve(listeners, &app, options, stop) => served,
         never = refused::follow(Arc::clone(&app)) => match never {},
+        never = delivery::run(Arc::clone(&app)) => match never {},
     };
     refused::tell(&app).await;
     served

@@ -132,6 +132,13 @@ impl Scanned<'_> {
         }
     }
 
+    /// The best rows and their scores, without the evidence.
+    pub fn scores(self) -> Vec<(Reference, Bits)> {
+        let least = self.search.request.min_bits.unwrap_or(Bits(i32::MIN));
+        let top = self.found.top.into_iter().filter(|ranked| ranked.score >= least);
+        top.map(|ranked| (ranked.reference, ranked.score)).collect()
+    }
+
     /// How many rows stand before the watched pair.
     pub fn before(&self) -> u64 {
         self.found.before

@@ -24,7 +24,7 @@ pub(super) struct Scan<'a> {
     request: Request<'a>,
     watched: Option<(Bits, &'a Reference)>,
     left_out: LeftOut,
-    /// As many rows as are asked for have been found at it or above.
+    /// As many rows as are asked for have been found at it or above; nothing below it is asked for.
     threshold: AtomicI32,
 }
 
@@ -52,7 +52,8 @@ struct Partial {
 impl<'a> Scan<'a> {
     pub(super) fn new(snapshot: &'a Snapshot, request: Request<'a>, watched: Option<(Bits, &'a Reference)>) -> Self {
         let left_out = LeftOut::of(&request);
-        Self { snapshot, request, watched, left_out, threshold: AtomicI32::new(i32::MIN) }
+        let threshold = AtomicI32::new(request.min_bits.map_or(i32::MIN, |least| least.0));
+        Self { snapshot, request, watched, left_out, threshold }
     }
 
     pub(super) fn run(&self, plans: &[Plan<'_>]) -> Found {

@@ -6,6 +6,9 @@ use crate::corpus::Snapshot;
 use crate::model::Bits;
 use crate::record::{Kind, Reference};
 
+/// Rows that a caller may ask for; whoever wants all above a threshold takes room as it is needed.
+const LISTED: usize = 100;
+
 /// A row and its score.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ranked {
@@ -33,7 +36,7 @@ impl Top {
     pub(super) fn new(most: usize) -> Self {
         // Nobody asks for a list: nothing is wanted.
         let threshold = Bits(if most == 0 { i32::MAX } else { i32::MIN });
-        Self { most, rows: Vec::with_capacity(2 * most), threshold }
+        Self { most, rows: Vec::with_capacity(2 * most.min(LISTED)), threshold }
     }
 
     /// Whether a row of this score may be among the best.

@@ -3,11 +3,13 @@
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
+use serde::{Deserialize, Serialize};
+
 /// Evidence in thousandths of a bit: log2 of a likelihood ratio.
 ///
 /// An integer, so that sums do not depend on their order: one answer for any thread count, block size,
-/// insertion order and restart, and parts that add up to the whole to the last digit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// insertion order and restart, and parts that add up to the whole to the last digit. Kept as that integer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Bits(pub i32);
 
 impl Bits {

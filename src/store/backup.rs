@@ -16,7 +16,8 @@ use super::database::on_disk;
 use super::lock::DirectoryLock;
 use super::tables::number;
 use super::{
-    COLUMNS_FILE, DELETED, FORMATS, META, RECORDS, RECORDS_FILE, Store, StoreError, TEXT_DIRECTORY, exclusions,
+    COLUMNS_FILE, DELETED, EVENTS_FILE, FORMATS, META, RECORDS, RECORDS_FILE, Store, StoreError, TEXT_DIRECTORY,
+    exclusions,
 };
 
 /// What a backup holds.
@@ -57,7 +58,8 @@ impl Store {
         let mut source = File::open(backup).map_err(|error| StoreError::disk(backup.to_owned(), "read", &error))?;
         io::copy(&mut source, &mut copy).map_err(disk("write in"))?;
         let contents = check(copy.path(), backup)?;
-        for (derived, is_directory) in [(COLUMNS_FILE, false), (TEXT_DIRECTORY, true)] {
+        // What followed other records follows these no further.
+        for (derived, is_directory) in [(COLUMNS_FILE, false), (EVENTS_FILE, false), (TEXT_DIRECTORY, true)] {
             let path = directory.join(derived);
             let removed = if is_directory { fs::remove_dir_all(path) } else { fs::remove_file(path) };
             match removed {

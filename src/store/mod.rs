@@ -2,7 +2,8 @@
 //!
 //! `records.redb` holds every record in JSON with its version, what people decided on pairs, and the order of the
 //! writes. One transaction commits a batch of writes; when [`Store::apply`] returns they survive a loss of power. `columns.bin` and `text/` are derived
-//! from it: each says up to which write it goes, and what came after is found in the table of changes.
+//! from it: each says up to which write it goes, and what came after is found in the table of changes. `events.redb`
+//! ([`EventLog`]) follows it in the same way, at its own pace.
 //!
 //! redb was taken for its single file, its readers that wait for no writer, no threads of its own, and a file that can
 //! be replaced by one that fails, for tests. fjall, its peer, commits faster and reads more slowly (the README has both).
@@ -10,6 +11,7 @@
 mod backup;
 mod database;
 mod disk;
+mod events;
 mod exclusions;
 mod lock;
 mod tables;
@@ -32,6 +34,7 @@ use lock::DirectoryLock;
 use tables::{Tables, number, unpack};
 
 pub use backup::Contents;
+pub use events::{EventLog, Page as EventsPage, Registered, Weighed};
 pub use exclusions::ExclusionsRequest;
 
 /// Reference to version (8 bytes, little-endian) and JSON.
@@ -47,6 +50,7 @@ const FORMAT: u64 = 2;
 const FORMATS: std::ops::RangeInclusive<u64> = 1..=FORMAT;
 
 const RECORDS_FILE: &str = "records.redb";
+const EVENTS_FILE: &str = "events.redb";
 const COLUMNS_FILE: &str = "columns.bin";
 const TEXT_DIRECTORY: &str = "text";
 
@@ -139,6 +143,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The log of events is not ours, or is damaged.
+    #[error("{file}: {reason}; move it away to begin a new log: webhooks must be registered again")]
+    Events {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A newer or older format.
     #[error("{file}: its format is {found}, this version reads 1 to {FORMAT}")]
     Format {
@@ -185,6 +197,15 @@ impl From<&io::Error> for Refusal {
 impl StoreError {
     fn disk(file: PathBuf, doing: &'static str, error: &io::Error) -> Self {
         Self::Disk { file, doing, refusal: error.into(), reason: error.to_string() }
+    }
+
+    fn of(file: &Path, doing: &'static str, error: &redb::Error) -> Self {
+        let file = file.to_owned();
+        match error {
+            redb::Error::Corrupted(reason) => Self::Unusable { file, reason: reason.clone() },
+            redb::Error::Io(error) => Self::disk(file, doing, error),
+            other => Self::Disk { file, doing, refusal: Refusal::Failed, reason: other.to_string() },
+        }
     }
 }
 
@@ -275,6 +296,16 @@ impl Store {
             meta.insert("forgotten", forgotten)?;
             Ok(())
         })
+    }
+
+    /// Opens the log of events. A new one begins behind the last write.
+    pub fn events(&self) -> Result<EventLog, StoreError> {
+        EventLog::open(&self.directory, self.sequence()?)
+    }
+
+    /// Whether there is a log of events, which needs the changes that it has not followed.
+    pub fn has_events(&self) -> bool {
+        self.directory.join(EVENTS_FILE).exists()
     }
 
     /// Hands every stored record to `take`, in batches, as of one moment; returns that moment's last write.
@@ -375,18 +406,7 @@ impl Store {
     }
 
     fn error(&self, doing: &'static str, error: &redb::Error) -> StoreError {
-        match error {
-            redb::Error::Corrupted(reason) => {
-                StoreError::Unusable { file: self.records_file(), reason: reason.clone() }
-            }
-            redb::Error::Io(error) => StoreError::disk(self.records_file(), doing, error),
-            other => StoreError::Disk {
-                file: self.records_file(),
-                doing,
-                refusal: Refusal::Failed,
-                reason: other.to_string(),
-            },
-        }
+        StoreError::of(&self.records_file(), doing, error)
     }
 
     fn columns_error(&self, doing: &'static str, error: &io::Error) -> StoreError {

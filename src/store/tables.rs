@@ -22,12 +22,10 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// What became of a write, and the records that derived files must look at again.
+    /// What became of a write, and the records that derived files and the log of events must look at again.
     pub(super) fn apply(&mut self, write: &Write) -> Result<(Applied, Vec<Reference>), redb::Error> {
-        let of_pair = |exclusion: Exclusion| match exclusion.decision.resolved {
-            true => vec![exclusion.decision.a, exclusion.decision.b],
-            false => Vec::new(),
-        };
+        // Whatever was decided on a pair, the candidates of both are others now.
+        let of_pair = |exclusion: Exclusion| vec![exclusion.decision.a, exclusion.decision.b];
         let (outcome, changed) = match write {
             Write::Put { reference, json, if_version } => {
                 (self.put(reference, json, *if_version)?, vec![reference.clone()])

@@ -10,6 +10,7 @@
 //! - `corpus`: no input that the fuzzer found does any harm.
 //! - `crash`: no acknowledged write is lost to `kill -9`.
 //! - `evidence`: what holds of every attribute in the registry, over a simulated population.
+//! - `events`: what is told without being asked, in streams; `webhooks`: by post.
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
 //! - `exhaustive`: the check that a running service makes of its matches sees every fault of a list.
 //! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
@@ -35,6 +36,7 @@ mod corpus;
 mod crash;
 mod disk;
 mod documentation;
+mod events;
 mod evidence;
 mod exclusions;
 mod exhaustive;
@@ -52,3 +54,4 @@ mod service;
 mod tidy;
 mod tokens;
 mod twin;
+mod webhooks;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use crossmatch::access::Guard;
 use crossmatch::audit::Trail;
-use crossmatch::engine::{Engine, EngineOptions};
-use crossmatch::http::{self, App, Limits, Listener, Listeners, ServerOptions};
-use crossmatch::model::Model;
+use crossmatch::engine::{Engine, EngineOptions, EventOptions};
+use crossmatch::http::{self, App, Limits, Listener, Listeners, ServerOptions, Telling};
+use crossmatch::model::{Bits, Model};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -60,9 +60,18 @@ impl Service {
         Self::over_a_directory(Guard::Open, limits)
     }
 
+    /// A service over an empty directory that tells of pairs in its own way.
+    pub(crate) fn telling(events: EventOptions) -> Self {
+        Self::over((Guard::Open, limits()), events)
+    }
+
     fn over_a_directory(guard: Guard, limits: Limits) -> Self {
-        let directory = TempDir::new().unwrap();
-        let options = EngineOptions { threads: 2, write_queue: 64, match_queue: 64, model: Model::default() };
+        Self::over((guard, limits), EventOptions { least: Bits::ZERO, kept: 1_000 })
+    }
+
+    fn over((guard, limits): (Guard, Limits), events: EventOptions) -> Self {
+        let (directory, events) = (TempDir::new().unwrap(), Some(events));
+        let options = EngineOptions { threads: 2, write_queue: 64, match_queue: 64, model: Model::default(), events };
         let engine = Engine::open(directory.path(), &options).unwrap();
         Self::run(Some((Arc::new(engine), directory)), listeners(), (guard, limits))
     }
@@ -128,12 +137,12 @@ impl Drop for Service {
     }
 }
 
-/// Asks again until something holds; fails after ten seconds.
+/// Asks again until something holds; fails after a minute: what has the lowest priority may wait on a busy machine.
 #[track_caller]
 pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "waited in vain until {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
     }
 }
 
@@ -148,6 +157,12 @@ pub(crate) fn limits() -> Limits {
         batch_buffer_bytes: 1 << 20,
         batch_matches: 2,
         body_timeout: Duration::from_secs(20),
+        telling: Telling {
+            keep_alive: Duration::from_millis(200),
+            webhook_allow: vec!["127.0.0.0/8".parse().unwrap()],
+            webhook_http: true,
+            webhook_retry: Duration::from_millis(100),
+        },
     }
 }
 

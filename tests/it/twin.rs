@@ -234,7 +234,7 @@ fn decision(a: &Reference, b: &Reference, resolved: bool) -> Decision {
 }
 
 fn options(threads: usize) -> EngineOptions {
-    EngineOptions { threads, write_queue: 100, match_queue: 100, model: MODEL.clone() }
+    EngineOptions { threads, write_queue: 100, match_queue: 100, model: MODEL.clone(), events: None }
 }
 
 fn request(limit: usize, kind: Option<Kind>) -> MatchRequest {

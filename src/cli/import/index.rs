@@ -26,7 +26,8 @@ impl Index {
         let runtime = runtime.map_err(|error| Failure::doing("cannot start the runtime", error))?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         // A queue as long as a chunk is never full.
-        let options = EngineOptions { threads, write_queue: chunk, match_queue: 1, model: Model::default() };
+        let options =
+            EngineOptions { threads, write_queue: chunk, match_queue: 1, model: Model::default(), events: None };
         let engine = Engine::open(directory, &options).map_err(|error| Failure::doing(what, error))?;
         Ok(Self { engine, runtime })
     }

@@ -1,0 +1,149 @@
+//! Weighs every record that was written once more, in the background, and tells the log what became of its pairs.
+//!
+//! No queue stands between: like the text index it reads what was written since from the table of changes, and goes on
+//! after a crash where its last commit was. So a write never waits for it, and however far it is behind, every write is
+//! followed. Weighing has one thread at the lowest priority, which holds no lock that a write or a match waits for: under
+//! load it falls behind (`crossmatch_event_lag_writes`) and catches up. A record is weighed as it is when its turn comes: of several writes that wait, the last is told.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rayon::ThreadPool;
+use rustc_hash::FxHashSet;
+use thread_priority::ThreadPriority;
+
+use super::{EventOptions, Shared};
+use crate::corpus::Snapshot;
+use crate::matching::{self, Search};
+use crate::record::{Kind, Reference};
+use crate::store::{self, EventLog, Weighed};
+
+/// Writes in one commit of the log: what is told waits for the last of them.
+const BATCH: usize = 32;
+/// How long to wait after a failure.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// The handle of the following thread.
+pub(super) struct Follower {
+    bell: SyncSender<()>,
+    stop: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Follower {
+    /// Starts behind the last write that the log knows.
+    pub(super) fn start(shared: Arc<Shared>, log: Arc<EventLog>, options: EventOptions) -> std::io::Result<Self> {
+        let (bell, rung) = mpsc::sync_channel(1);
+        let (stop, stopped) = mpsc::channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(|_| "follow-weigh".to_owned());
+        // Where the system does not let it, following takes its share like anything else.
+        let pool = pool.start_handler(|_| _ = thread_priority::set_current_thread_priority(ThreadPriority::Min));
+        let pool = pool.build().map_err(std::io::Error::other)?;
+        let state = State { shared, log, options, pool, stopped, stopping: Arc::clone(&stopping) };
+        let thread = thread::Builder::new().name("follow".to_owned()).spawn(move || state.run(&rung))?;
+        // The first ring catches up with what was written before the start.
+        let _ = bell.try_send(());
+        Ok(Self { bell, stop: Mutex::new(Some((stop, thread))), stopping })
+    }
+
+    /// Rings when there is something new.
+    pub(super) fn bell(&self) -> SyncSender<()> {
+        self.bell.clone()
+    }
+
+    /// Finishes the record under way and stops: the next start goes on behind the last commit.
+    pub(super) fn stop(&self) {
+        let Some((stop, thread)) = self.stop.lock().ok().and_then(|mut stop| stop.take()) else { return };
+        self.stopping.store(true, Ordering::Relaxed);
+        drop(stop);
+        let _ = self.bell.try_send(());
+        let _ = thread.join();
+    }
+}
+
+struct State {
+    shared: Arc<Shared>,
+    log: Arc<EventLog>,
+    options: EventOptions,
+    pool: ThreadPool,
+    stopped: Receiver<()>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl State {
+    fn run(&self, rung: &Receiver<()>) {
+        while rung.recv().is_ok() && !self.is_stopping() {
+            while let Err(error) = self.follow() {
+                tracing::error!(error, "the log of events is behind the records");
+                if !matches!(self.stopped.recv_timeout(AGAIN), Err(RecvTimeoutError::Timeout)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Follows everything that is written and published.
+    fn follow(&self) -> Result<(), String> {
+        loop {
+            let (snapshot, followed) = (self.shared.snapshot.load_full(), self.log.followed());
+            let changes = match followed > snapshot.sequence() {
+                // These are not the records that the log has followed.
+                true => None,
+                false => self.shared.store.changes_since(followed, BATCH).map_err(|error| error.to_string())?,
+            };
+            let Some(mut changes) = changes else {
+                tracing::warn!("the log of events does not know any more what was written, and says so");
+                let lost = self.log.lose_the_thread(snapshot.sequence(), Timestamp::now());
+                lost.map_err(|error| error.to_string())?;
+                continue;
+            };
+            changes.retain(|(number, _)| *number <= snapshot.sequence());
+            let Some(last) = changes.last().map(|(number, _)| *number) else { return Ok(()) };
+            let mut weighed = Vec::with_capacity(changes.len());
+            let mut known = FxHashSet::default();
+            for (_, reference) in changes {
+                if self.is_stopping() {
+                    return Ok(());
+                }
+                if known.insert(reference.clone()) {
+                    weighed.push(self.weigh(&snapshot, reference)?);
+                }
+            }
+            let followed = self.log.follow(&weighed, last, self.options.kept, Timestamp::now());
+            followed.map_err(|error| error.to_string())?;
+        }
+    }
+
+    /// Every pair of a record that weighs enough, as its list has them. None of one that nobody has verified: it is on
+    /// no list, and its pairs are news once it is.
+    fn weigh(&self, snapshot: &Snapshot, reference: Reference) -> Result<Weighed, String> {
+        let shared = &self.shared;
+        let is_resolved = shared.exclusions().resolved_with(&reference).is_some();
+        let stored =
+            if is_resolved { None } else { shared.store.get(&reference).map_err(|error| error.to_string())? };
+        let record = stored.and_then(|stored| store::read_json(&stored.json)).filter(|record| record.verified);
+        let Some(record) = record else {
+            return Ok(Weighed { record: reference, is_missing: false, pairs: Vec::new() });
+        };
+        let ruled_out = shared.ruled_out(Some(&reference));
+        let request = matching::Request {
+            limit: Kind::ALL.iter().map(|kind| snapshot.records(*kind) as usize).sum::<usize>() + 1,
+            min_bits: Some(self.options.least),
+            kind: None,
+            include_unverified: false,
+            itself: Some(&reference),
+            ruled_out: &ruled_out,
+        };
+        let pairs = self.pool.install(|| Search::new(snapshot, &shared.model, &record, request).scan(None).scores());
+        Ok(Weighed { is_missing: record.kind == Kind::Missing, pairs, record: reference })
+    }
+}
