@@ -162,9 +162,10 @@ impl Prepared<'_> {
         let turned = self.facing.query_is_post();
         let mut worn = None;
         let mut pairing = Pairing::default();
-        self.likeness.weigh(&candidate.things, |mine, theirs, bits, _| {
+        let least = 2 * self.absent - self.most_worn;
+        self.likeness.weigh(&candidate.things, least, |mine, theirs, bits, _| {
             // Nearly all end here, without a logarithm.
-            if bits + self.most_worn <= 2 * self.absent {
+            if bits <= least {
                 return;
             }
             let (row, column) = if turned { (theirs, mine) } else { (mine, theirs) };

@@ -249,7 +249,9 @@ impl Prepared<'_> {
         }
         let mut pairing = Pairing::default();
         let mut cap = costs.cap;
-        self.likeness.weigh(&candidate.marks, |mine, theirs, bits, exact| {
+        let most_lost = |costs: &[i32; MOST]| costs.iter().copied().fold(0, i32::min);
+        let least = most_lost(&lost) + most_lost(&gained) - costs.noted;
+        self.likeness.weigh(&candidate.marks, least, |mine, theirs, bits, exact| {
             let (row, column) = if turned { (theirs, mine) } else { (mine, theirs) };
             let value = bits + costs.noted;
             let gain = value - lost[row] - gained[column];

@@ -63,6 +63,8 @@ pub(super) struct Population {
     pub(super) shares: ByClass,
     /// P(state after), for each tooth; 1 where it is unknown.
     pub(super) chance: Box<[[ByClass; STATES]; TEETH]>,
+    /// P(state after) in all classes together.
+    overall: [[f64; STATES]; TEETH],
 }
 
 impl Population {
@@ -82,12 +84,14 @@ impl Population {
                 }
             }
         }
-        Self { shares, chance }
+        let overall = |chance: &ByClass| shares.iter().zip(chance).map(|(share, chance)| share * chance).sum();
+        let overall = std::array::from_fn(|tooth| std::array::from_fn(|after| overall(&chance[tooth][after])));
+        Self { shares, chance, overall }
     }
 
     /// P(state after) in all classes together.
     pub(super) fn overall(&self, tooth: usize, after: usize) -> f64 {
-        self.shares.iter().zip(&self.chance[tooth][after]).map(|(share, chance)| share * chance).sum()
+        self.overall[tooth][after]
     }
 }
 

@@ -4,7 +4,7 @@
 //! that the untouched become restored at `1 - exp(-r years)`, and the way back is a charting error. Years are told apart
 //! by [`YEARS`]. Restored surfaces grow: the same, more, fewer or others, each over its chance among restored teeth.
 
-use super::{CODES, CROWN_BIT, GROUPS, STATES, Statistics, TEETH, UNKNOWN};
+use super::{CODES, CROWN_BIT, GROUPS, STATES, Statistics, UNKNOWN};
 use crate::model::{DentalModel, TOOTH_STATES};
 
 /// The years that tables are made for; a time counts as the nearest one not above it.
@@ -94,7 +94,7 @@ pub(super) fn group(tooth: usize) -> usize {
 
 /// Shares among codes with a crown and among those without, smoothed: each surface more is half as common.
 fn shares(counts: &[i64; CODES], smoothing: f64) -> [f64; CODES] {
-    let expected: [f64; CODES] = std::array::from_fn(|code| (-f64::from((code & !CROWN_BIT).count_ones())).exp2());
+    let expected: [f64; CODES] = std::array::from_fn(|code| 0.5_f64.powi((code & !CROWN_BIT).count_ones() as i32));
     // Of the six surfaces, each there or not: (1 + 1/2)^6.
     let smoothed = |code: usize| counts[code] as f64 + smoothing * expected[code] / 1.5_f64.powi(6);
     let mut totals = [0.0; 2];
@@ -112,17 +112,4 @@ fn sums(chance: &[f64; CODES], more: bool) -> [f64; CODES] {
         }
     }
     std::array::from_fn(|code| sums[code] - chance[code])
-}
-
-/// A row of ratios a query's tooth: by the candidate's code, 1 where one of the two has no surfaces.
-pub(super) fn rows(surfaces: &Surfaces, codes: &[u8; TEETH], query_is_post: bool) -> Vec<[f64; CODES]> {
-    let row = |(tooth, &code): (usize, &u8)| -> [f64; CODES] {
-        let code = usize::from(code);
-        std::array::from_fn(|other| match query_is_post {
-            _ if code >= CODES => 1.0,
-            true => surfaces.ratio(tooth, other, code),
-            false => surfaces.ratio(tooth, code, other),
-        })
-    };
-    codes.iter().enumerate().map(row).collect()
 }

@@ -14,14 +14,16 @@
 mod classes;
 mod history;
 mod numbering;
+mod readings;
 
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
 use self::classes::{ByClass, CLASSES, Population};
-use self::history::{Changes, Surfaces, YEARS};
-use self::numbering::{Factors, OFFSETS, QUADRANT};
+use self::history::Surfaces;
+use self::numbering::{OFFSETS, QUADRANT, Steps};
+use self::readings::{Read, Readings};
 use super::span::Span;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, DentalModel, TOOTH_STATES};
@@ -37,7 +39,7 @@ const CROWN_BIT: usize = Tooth::CROWN_BIT as usize;
 /// Teeth whose surfaces are counted together.
 const GROUPS: usize = 2;
 /// A chart of so many untouched teeth, and nothing else, may be NCIC's default.
-const ALL_UNTOUCHED: usize = 28;
+const ALL_UNTOUCHED: u8 = 28;
 /// Years between two charts of the collection, roughly.
 const TYPICAL_YEARS: f64 = 2.0;
 
@@ -74,9 +76,8 @@ pub struct Prepared<'a> {
     facing: Facing,
     query: &'a Value,
     states: [u8; TEETH],
-    changes: [Changes; YEARS.len()],
-    /// For each tooth of the query, the ratio of its surfaces to a candidate's.
-    surfaces: Vec<[f64; CODES]>,
+    readings: Readings,
+    steps: Steps,
     population: Population,
     /// The chance of two neighbouring teeth by the candidate's two states.
     pairs: Box<[[ByClass; STATES * STATES]; TEETH / 2]>,
@@ -132,7 +133,14 @@ impl Attribute for Dental {
         let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
         let states = query.states();
         let post = facing.query_is_post();
-        let surfaces = history::rows(&Surfaces::new(model, statistics), &query.teeth, post);
+        let read = Read {
+            query_is_post: post,
+            states: &states,
+            codes: &query.teeth,
+            changes: &changes,
+            population: &population,
+        };
+        let readings = Readings::new(&read, &Surfaces::new(model, statistics));
         // Only teeth charted on both count, by their state after.
         let chance = |tooth: usize, candidate: usize| match (usize::from(states[tooth]), candidate) {
             (UNKNOWN, _) | (_, UNKNOWN) => &population.chance[tooth][UNKNOWN],
@@ -145,7 +153,8 @@ impl Attribute for Dental {
                 *pair = std::array::from_fn(|class| first[class] * second[class]);
             }
         }
-        Prepared { model, facing, query, states, changes, surfaces, population, pairs }
+        let steps = numbering::steps(model);
+        Prepared { model, facing, query, states, readings, steps, population, pairs }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -218,31 +227,27 @@ struct Counts {
 struct Pair<'a> {
     before: &'a [u8; TEETH],
     after: &'a [u8; TEETH],
-    /// The candidate's codes.
+    /// The candidate's states and codes.
+    states: &'a [u8; TEETH],
     codes: &'a [u8; TEETH],
     /// The places in [`YEARS`] of one who died soon, and of one who lived on.
     periods: [usize; 2],
 }
 
 impl Pair<'_> {
-    fn states(&self, before: usize, after: usize) -> (usize, usize) {
-        (usize::from(self.before[before]), usize::from(self.after[after]))
-    }
-
-    fn contradicts(&self, tooth: usize) -> bool {
-        let (before, after) = self.states(tooth, tooth);
-        before != UNKNOWN && before > after
-    }
-
-    /// The teeth that are compared contradict nowhere in this quadrant.
-    fn is_sound(&self, quadrant: usize) -> bool {
-        !(quadrant * QUADRANT..(quadrant + 1) * QUADRANT).any(|tooth| self.contradicts(tooth))
+    /// Whether each quadrant has a tooth that contradicts.
+    fn contradicts(&self) -> [bool; TEETH / QUADRANT] {
+        let mut teeth = [0_u8; TEETH];
+        for (tooth, (before, after)) in teeth.iter_mut().zip(self.before.iter().zip(self.after)) {
+            *tooth = u8::from(*before != UNKNOWN as u8) & u8::from(before > after);
+        }
+        std::array::from_fn(|quadrant| teeth[quadrant * QUADRANT..][..QUADRANT].iter().sum::<u8>() > 0)
     }
 
     /// Whether the chart before may be NCIC's default.
     fn may_be_default(&self) -> bool {
-        let untouched = self.before.iter().filter(|state| **state == 0).count();
-        let others = self.before.iter().filter(|state| (1..UNKNOWN as u8).contains(*state)).count();
+        let untouched = self.before.iter().map(|state| u8::from(*state == 0)).sum::<u8>();
+        let others = self.before.iter().map(|state| u8::from((1..UNKNOWN as u8).contains(state))).sum::<u8>();
         untouched >= ALL_UNTOUCHED && others == 0
     }
 }
@@ -254,7 +259,7 @@ impl Prepared<'_> {
         let charted = ante.span.years_alive().unwrap_or(self.model.undated_years);
         let gap = ante.span.years_to(post.span).unwrap_or(0.0).max(0.0);
         let periods = [charted, charted + gap / 2.0].map(history::period);
-        Pair { before, after, codes: &candidate.teeth, periods }
+        Pair { before, after, states, codes: &candidate.teeth, periods }
     }
 
     fn bits(&self, candidate: &Value, states: &[u8; TEETH]) -> Bits {
@@ -270,76 +275,37 @@ impl Prepared<'_> {
         let mut chances = self.population.shares;
         for (pair, states) in self.pairs.iter().zip(candidate.chunks_exact(2)) {
             let factors = &pair[usize::from(states[0]) * STATES + usize::from(states[1])];
-            chances.iter_mut().zip(factors).for_each(|(chance, factor)| *chance *= factor);
+            chances = std::array::from_fn(|class| chances[class] * factors[class]);
         }
         chances.iter().sum()
     }
 
     /// The chance of the chart after given that before.
     fn likely(&self, pair: &Pair<'_>) -> f64 {
-        let [soon, late] = pair.periods.map(|period| &self.changes[period]);
-        let (mut died, mut lived, mut surfaces) = (1.0, 1.0, 1.0);
-        for tooth in 0..TEETH {
-            let (before, after) = pair.states(tooth, tooth);
-            died *= soon[before][after];
-            lived *= late[before][after];
-            if let Some(ratio) = self.surfaces[tooth].get(usize::from(pair.codes[tooth])) {
-                surfaces *= ratio;
-            }
-        }
+        let [soon, late] = pair.periods;
+        let died = self.readings.changes(soon, pair.states);
+        let lived = if late == soon { died } else { self.readings.changes(late, pair.states) };
         let (died, lived) = ((1.0 - self.model.lived_on) * died, self.model.lived_on * lived);
-        let numbering: f64 =
-            (0..TEETH / QUADRANT).map(|quadrant| self.numbering(pair, quadrant, lived > died)).product();
-        surfaces * (died + lived) * numbering
+        let period = pair.periods[usize::from(lived > died)];
+        let contradicting = (0..).zip(pair.contradicts()).filter(|(_, contradicts)| *contradicts);
+        let numbering: f64 = contradicting.map(|(quadrant, _)| self.numbering(pair, period, quadrant)).product();
+        self.readings.surfaces(pair.codes) * (died + lived) * numbering
     }
 
     /// How much likelier a quadrant is if its teeth may have been mis-numbered.
-    fn numbering(&self, pair: &Pair<'_>, quadrant: usize, lived_on: bool) -> f64 {
-        if pair.is_sound(quadrant) {
-            return 1.0;
-        }
-        let factors = self.factors(pair, quadrant, lived_on);
-        numbering::chance(self.model, &factors) / factors.iter().map(|factor| factor[0]).product::<f64>()
-    }
-
-    /// For each tooth after: its chance if it was this tooth before, or a neighbour. Those that are not compared say nothing.
-    fn factors(&self, pair: &Pair<'_>, quadrant: usize, lived_on: bool) -> Factors {
-        let changes = &self.changes[pair.periods[usize::from(lived_on)]];
-        let first = quadrant * QUADRANT;
-        let factor = |tooth: usize, offset: isize| {
-            let (before, after) = pair.states(tooth, tooth);
-            if before == UNKNOWN || after == UNKNOWN {
-                return 1.0;
-            }
-            let Some(other) = neighbour(tooth, offset) else { return self.population.overall(tooth, after) };
-            let before = usize::from(pair.before[other]);
-            if before == UNKNOWN {
-                return self.population.overall(tooth, after);
-            }
-            changes[before][after] * self.surfaces_of(pair, other, tooth)
-        };
-        std::array::from_fn(|at| OFFSETS.map(|offset| factor(first + at, offset)))
-    }
-
-    /// The ratio of the surfaces of a tooth before and of one after, where the two have surfaces of one sort.
-    fn surfaces_of(&self, pair: &Pair<'_>, before: usize, after: usize) -> f64 {
-        if history::group(before) != history::group(after) {
-            return 1.0;
-        }
-        let (query, candidate) = if self.facing.query_is_post() { (after, before) } else { (before, after) };
-        self.surfaces[query].get(usize::from(pair.codes[candidate])).copied().unwrap_or(1.0)
+    fn numbering(&self, pair: &Pair<'_>, period: usize, quadrant: usize) -> f64 {
+        let factors = self.readings.factors((period, quadrant), pair.states, pair.codes);
+        numbering::chance(&self.steps, &factors) / factors.iter().map(|factor| factor[0]).product::<f64>()
     }
 
     fn counts(&self, candidate: &Value, states: &[u8; TEETH]) -> Counts {
         let pair = self.pair(candidate, states);
         let mut counts = Counts::default();
-        for quadrant in 0..TEETH / QUADRANT {
-            let numbers = match pair.is_sound(quadrant) {
-                true => [0; QUADRANT],
-                false => numbering::likeliest(self.model, &self.factors(&pair, quadrant, false)),
-            };
+        for (quadrant, contradicts) in pair.contradicts().into_iter().enumerate() {
+            let factors = || self.readings.factors((pair.periods[0], quadrant), pair.states, pair.codes);
+            let numbers = if contradicts { numbering::likeliest(&self.steps, &factors()) } else { [0; QUADRANT] };
             for (tooth, number) in (quadrant * QUADRANT..).zip(numbers) {
-                if pair.states(tooth, tooth).0 != UNKNOWN {
+                if usize::from(pair.before[tooth]) != UNKNOWN {
                     counts.add(&pair, tooth, OFFSETS[number]);
                 }
             }
@@ -352,8 +318,8 @@ impl Counts {
     /// Counts a tooth after, read as a neighbour before where that was charted.
     fn add(&mut self, pair: &Pair<'_>, tooth: usize, offset: isize) {
         let other = neighbour(tooth, offset).filter(|&other| usize::from(pair.before[other]) != UNKNOWN);
-        let (before, after) = pair.states(other.unwrap_or(tooth), tooth);
-        if after == UNKNOWN {
+        let (before, after) = (pair.before[other.unwrap_or(tooth)], pair.after[tooth]);
+        if usize::from(after) == UNKNOWN {
             return;
         }
         match before.cmp(&after) {

@@ -16,25 +16,27 @@ pub(super) const OFFSETS: [isize; 3] = [0, 1, -1];
 pub(super) type Factors = [[f64; 3]; QUADRANT];
 
 /// P(offset of a tooth | offset of the one before).
-fn steps(model: &DentalModel) -> [[f64; 3]; 3] {
+pub(super) type Steps = [[f64; 3]; 3];
+
+/// The steps of a model.
+pub(super) fn steps(model: &DentalModel) -> Steps {
     let (off, on) = (model.misnumbered, model.misnumbered_further);
     let back = (1.0 - on) / 2.0;
     [[1.0 - 2.0 * off, off, off], [back, on, back], [back, back, on]]
 }
 
 /// The chance of a quadrant over all ways to number it.
-pub(super) fn chance(model: &DentalModel, factors: &Factors) -> f64 {
-    let steps = steps(model);
+pub(super) fn chance(steps: &Steps, factors: &Factors) -> f64 {
     let mut paths = [1.0, 0.0, 0.0];
     for factor in factors {
-        paths = std::array::from_fn(|to| (0..3).map(|from| paths[from] * steps[from][to]).sum::<f64>() * factor[to]);
+        let reached = |to: usize| paths[0] * steps[0][to] + paths[1] * steps[1][to] + paths[2] * steps[2][to];
+        paths = [reached(0) * factor[0], reached(1) * factor[1], reached(2) * factor[2]];
     }
     paths.iter().sum()
 }
 
 /// The likeliest numbering: each tooth's place in [`OFFSETS`].
-pub(super) fn likeliest(model: &DentalModel, factors: &Factors) -> [usize; QUADRANT] {
-    let steps = steps(model);
+pub(super) fn likeliest(steps: &Steps, factors: &Factors) -> [usize; QUADRANT] {
     let mut paths = [1.0, 0.0, 0.0];
     let mut came_from = [[0; 3]; QUADRANT];
     for (factor, came_from) in factors.iter().zip(&mut came_from) {
@@ -64,8 +66,7 @@ mod tests {
     use crate::model::Model;
 
     /// Every numbering of the quadrant, one by one.
-    fn naive(model: &DentalModel, factors: &Factors) -> (f64, f64) {
-        let steps = steps(model);
+    fn naive(steps: &Steps, factors: &Factors) -> (f64, f64) {
         let paths = (0..3_usize.pow(QUADRANT as u32)).map(|path| {
             let (mut before, mut left, mut chance) = (0, path, 1.0);
             for factor in factors {
@@ -86,11 +87,10 @@ mod tests {
         fn the_chain_is_the_sum_over_every_numbering_and_its_best_one(
             factors in prop::array::uniform8(prop::array::uniform3(0.001..1.0_f64))
         ) {
-            let model = Model::default().dental;
-            let (sum, most) = naive(&model, &factors);
-            prop_assert!((chance(&model, &factors) / sum - 1.0).abs() < 1e-9);
-            let steps = steps(&model);
-            let told = likeliest(&model, &factors);
+            let steps = steps(&Model::default().dental);
+            let (sum, most) = naive(&steps, &factors);
+            prop_assert!((chance(&steps, &factors) / sum - 1.0).abs() < 1e-9);
+            let told = likeliest(&steps, &factors);
             let chain = std::iter::once(0).chain(told).zip(told).zip(&factors);
             let best: f64 = chain.map(|((before, at), factor)| steps[before][at] * factor[at]).product();
             prop_assert!((best / most - 1.0).abs() < 1e-9);

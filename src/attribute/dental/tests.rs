@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::history::Changes;
 use super::*;
 use crate::model::Model;
 use crate::record::json;
@@ -128,9 +129,10 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
         let alike = codes.iter().all(|code| *code < CODES) && history::group(from) == history::group(to);
         years[before[from]][after[to]] * if alike { surfaces.ratio(to, codes[0], codes[1]) } else { 1.0 }
     };
+    let changes = history::changes(model);
     let charted = ante.span.years_alive().unwrap_or(model.undated_years);
     let gap = ante.span.years_to(post.span).unwrap_or(0.0).max(0.0);
-    let [soon, late] = [charted, charted + gap / 2.0].map(|years| &prepared.changes[history::period(years)]);
+    let [soon, late] = [charted, charted + gap / 2.0].map(|years| &changes[history::period(years)]);
     let all = |years| teeth.iter().map(|&at| tooth(years, at, at)).product::<f64>();
     let (died, lived) = ((1.0 - model.lived_on) * all(soon), model.lived_on * all(late));
     let mut likely = died + lived;
@@ -146,7 +148,8 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
             other => tooth(years, other as usize, at),
         };
         let factors = std::array::from_fn(|at| OFFSETS.map(|offset| as_other(quadrant.start + at, offset)));
-        likely *= numbering::chance(model, &factors) / quadrant.clone().map(|at| as_other(at, 0)).product::<f64>();
+        likely *=
+            numbering::chance(&prepared.steps, &factors) / quadrant.clone().map(|at| as_other(at, 0)).product::<f64>();
     }
     let of_class = |class: usize| {
         let chance = teeth.iter().map(|&at| prepared.population.chance[at][after[at]][class]).product::<f64>();
@@ -154,7 +157,7 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
     };
     let chance: f64 = (0..CLASSES).map(of_class).sum();
     let untouched = before.iter().filter(|state| **state == 0).count();
-    let default = untouched >= ALL_UNTOUCHED && before.iter().all(|state| [0, UNKNOWN].contains(state));
+    let default = untouched >= usize::from(ALL_UNTOUCHED) && before.iter().all(|state| [0, UNKNOWN].contains(state));
     let default = if default { model.untouched_default } else { model.misfiled };
     Bits::of_ratio(((1.0 - default) * likely + default * chance) / chance)
 }

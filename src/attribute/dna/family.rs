@@ -21,7 +21,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::loci::{Profile, TABLE, Typed};
+use super::loci::{Loci, Profile, TABLE, Typed};
 use super::pedigree::{Household, Role, Side};
 use super::pool::{Pool, Seen};
 use crate::model::DnaModel;
@@ -53,7 +53,7 @@ pub(super) struct Family {
 pub(super) struct AtLocus {
     /// log2 of the likelihood ratio.
     pub(super) ratio: f64,
-    /// log2 of the chance of the relatives' results.
+    /// log2 of the chance of the relatives' results; 0 where the family is read in one way only.
     pub(super) family: f64,
 }
 
@@ -62,6 +62,8 @@ pub(super) struct Reading {
     roles: [Option<Role>; RELATIVES],
     halves_share: bool,
     children_share: bool,
+    /// Whether the family can be read in other ways too.
+    is_one_of_several: bool,
 }
 
 impl Member {
@@ -110,9 +112,9 @@ impl Family {
         (!members.is_empty()).then_some(Self { members })
     }
 
-    /// Whether any relative is typed at a locus.
-    pub(super) fn is_typed(&self, locus: usize) -> bool {
-        self.members.iter().any(|member| member.profile.0[locus].is_known())
+    /// The loci at which any relative is typed.
+    pub(super) fn loci(&self) -> Loci {
+        self.members.iter().fold(0, |loci, member| loci | member.profile.loci())
     }
 
     /// Every way to read the family.
@@ -131,9 +133,12 @@ impl Family {
             let halves = tried(halves(Side::Mother).max(halves(Side::Father)));
             for &halves_share in halves {
                 for &children_share in children {
-                    readings.push(Reading { roles, halves_share, children_share });
+                    readings.push(Reading { roles, halves_share, children_share, is_one_of_several: true });
                 }
             }
+        }
+        if let [only] = &mut readings[..] {
+            only.is_one_of_several = false;
         }
         readings
     }
@@ -197,6 +202,6 @@ impl Reading {
         }
         let clean = chances.together / (chances.family * pool.by_chance(person));
         let ratio = (1.0 - model.typing_error) * clean + model.typing_error;
-        Some(AtLocus { ratio: ratio.log2(), family: chances.family.log2() })
+        Some(AtLocus { ratio: ratio.log2(), family: if self.is_one_of_several { chances.family.log2() } else { 0.0 } })
     }
 }

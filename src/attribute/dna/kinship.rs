@@ -1,26 +1,15 @@
 //! A person's profile against a family, locus by locus, where either is the query.
 //!
-//! A locus has few results, so that a query meets the same ones again and again: what it says of each is worked out
-//! once and kept. Where the query is a person this holds for families of one relative; larger ones are worked out.
+//! What a query says of each result is kept ([`Memo`]). Where the query is a person this holds for families of one
+//! relative; larger ones are worked out.
 
 use std::sync::OnceLock;
 
 use super::family::{AtLocus, Family, Reading};
-use super::loci::{LOCI, POPULATIONS, Profile, TABLE, Typed};
+use super::loci::{Loci, POPULATIONS, Profile, each};
+use super::memo::Memo;
 use crate::model::DnaModel;
 use crate::record::Relation;
-
-/// A set of loci, a bit each.
-pub(super) type Loci = u32;
-
-/// The loci of a set, in order.
-pub(super) fn each(loci: Loci) -> impl Iterator<Item = usize> {
-    let rest = std::iter::successors(Some(loci), |loci| Some(loci & loci.wrapping_sub(1)));
-    rest.take_while(|loci| *loci != 0).map(|loci| loci.trailing_zeros() as usize)
-}
-
-/// What each result of each locus says: one family under one reading, or what is shared with one person.
-type Memo = Box<[OnceLock<Option<AtLocus>>]>;
 
 /// Relations of which each says something else ([`shared`]).
 const SHARED: usize = 5;
@@ -40,11 +29,9 @@ const fn shared(relation: Relation) -> usize {
 pub(super) struct Kinship<'a> {
     model: &'a DnaModel,
     query: Query<'a>,
-    /// Population by population; in each a reading, or what a relation shares, after the other.
-    memos: Vec<OnceLock<Memo>>,
+    /// The figures of [`AtLocus`], population by population; in each a reading, or what a relation shares, after the other.
+    memos: Vec<OnceLock<Memo<2>>>,
     slots: usize,
-    /// Where the results of each locus begin in a memo, and where they end.
-    begins: [usize; LOCI + 1],
 }
 
 enum Query<'a> {
@@ -75,12 +62,8 @@ impl<'a> Kinship<'a> {
     }
 
     fn new(model: &'a DnaModel, query: Query<'a>, slots: usize) -> Self {
-        let mut begins = [0; LOCI + 1];
-        for (at, locus) in TABLE.iter().enumerate() {
-            begins[at + 1] = begins[at] + locus.results();
-        }
         let memos = (0..POPULATIONS * slots).map(|_| OnceLock::new()).collect();
-        Self { model, query, memos, slots, begins }
+        Self { model, query, memos, slots }
     }
 
     /// log2 of the likelihood ratio of the query's person and another's family, over some loci.
@@ -90,8 +73,7 @@ impl<'a> Kinship<'a> {
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
         let memo = self.memo(population, shared(only.relation()));
         let work_out = |at| family.readings().first()?.at_locus(at, population, self.model, (person.0[at], family));
-        let told = each(loci).filter_map(|at| self.kept(memo, (at, only.profile().0[at]), || work_out(at)));
-        told.map(|told| told.ratio).sum()
+        each(loci).map(|at| memo.get(at, only.profile().0[at], || figures(work_out(at)))[0]).sum()
     }
 
     /// log2 of the likelihood ratio of the query's family and another person, over some loci.
@@ -118,28 +100,19 @@ impl<'a> Kinship<'a> {
     fn over_loci(&self, pair: Pair<'_>, reading: &Reading, slot: Option<usize>) -> (f64, f64) {
         let Pair { person, family, population, loci } = pair;
         let memo = slot.map(|slot| self.memo(population, slot));
-        let told = each(loci).filter_map(|at| {
-            let work_out = || reading.at_locus(at, population, self.model, (person.0[at], family));
-            memo.map_or_else(work_out, |memo| self.kept(memo, (at, person.0[at]), work_out))
+        let told = each(loci).map(|at| {
+            let work_out = || figures(reading.at_locus(at, population, self.model, (person.0[at], family)));
+            memo.map_or_else(work_out, |memo| memo.get(at, person.0[at], work_out))
         });
-        told.fold((0.0, 0.0), |(ratio, family), told| (ratio + told.ratio, family + told.family))
+        told.fold((0.0, 0.0), |sums, told| (sums.0 + told[0], sums.1 + told[1]))
     }
 
-    fn memo(&self, population: usize, slot: usize) -> &Memo {
-        let blank = || (0..self.begins[LOCI]).map(|_| OnceLock::new()).collect();
-        self.memos[population * self.slots + slot].get_or_init(blank)
+    fn memo(&self, population: usize, slot: usize) -> &Memo<2> {
+        self.memos[population * self.slots + slot].get_or_init(Memo::new)
     }
+}
 
-    /// What a result says at a locus, worked out at most once where its alleles are in the table.
-    fn kept(
-        &self,
-        memo: &Memo,
-        (at, result): (usize, Typed),
-        work_out: impl FnOnce() -> Option<AtLocus>,
-    ) -> Option<AtLocus> {
-        match TABLE[at].number(result) {
-            None => work_out(),
-            Some(number) => *memo[self.begins[at] + number].get_or_init(work_out),
-        }
-    }
+/// What a locus adds; nothing where it says nothing.
+fn figures(told: Option<AtLocus>) -> [f64; 2] {
+    told.map_or([0.0; 2], |told| [told.ratio, told.family])
 }

@@ -3,17 +3,17 @@
 //! A line is what one parent hands down. A relative's allele and the person's on it are copies of one with some chance, so
 //! many handings-on apart, and else two drawn ones ([`Line::both`]). Of at most one relative on each line, the chance is a
 //! sum over who has which allele from whom of one factor a line. Full siblings share both lines: what a parent handed to
-//! them and to the person goes back to either of the parent's own two alleles ([`handed_to_all`]).
+//! them and to the person goes back to either of the parent's own two alleles ([`Children`]).
 //!
 //! The same as going through the parents' genotypes, which is left whatever else there is ([`Household::chances`]).
 
-use std::cmp::Ordering;
-
 use super::pedigree::{Chances, Household, Role, Side};
-use super::pool::{Pool, Seen, Way};
+use super::pool::{Pool, Seen};
 
 /// Siblings that have a formula.
 const SIBLINGS: usize = 2;
+/// They and the person.
+const CHILDREN: usize = SIBLINGS + 1;
 
 /// What the person has in common with a relative of one line.
 #[derive(Clone, Copy)]
@@ -47,8 +47,7 @@ impl Line {
 
     /// The chance of the relative's result and of the person's allele on the line.
     fn chance(self, pool: &Pool, relative: Seen, persons: Option<usize>) -> f64 {
-        let chance = |way: Way| way.weight * self.both(pool, way.of[0], persons) * share(pool, way.of[1]);
-        pool.ways(relative).into_iter().filter(|way| way.weight != 0.0).map(chance).sum()
+        pool.over_ways(relative, |on, off| [self.both(pool, on, persons), share(pool, off)])
     }
 }
 
@@ -69,8 +68,7 @@ pub(super) fn chances(household: &Household<'_>, person: Seen) -> Option<Chances
         None => share(pool, allele),
         Some((line, seen)) => line.chance(pool, seen, allele),
     };
-    let ways = pool.ways(person).into_iter().filter(|way| way.weight != 0.0);
-    let together = ways.map(|way| way.weight * chance(0, way.of[0]) * chance(1, way.of[1])).sum();
+    let together = pool.over_ways(person, |one, other| [chance(0, one), chance(1, other)]);
     Some(Chances { family: chance(0, None) * chance(1, None), together })
 }
 
@@ -92,62 +90,113 @@ fn share(pool: &Pool, allele: Option<usize>) -> f64 {
 
 /// The chances of the results of a couple's children; none: there are too many.
 fn siblings(pool: &Pool, members: &[(Role, Seen)], person: Seen) -> Option<Chances> {
-    let mut children = [person; SIBLINGS + 1];
+    let mut children = [person; CHILDREN];
     for (child, (_, seen)) in children[1..].iter_mut().zip(members) {
         *child = *seen;
     }
-    let chance = |children: &[Seen]| {
-        let (first, others) = children.split_first()?;
-        // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
-        let ways = pool.ways(*first).map(|way| match way.of[0].cmp(&way.of[1]) {
-            Ordering::Less => Way { weight: 0.0, ..way },
-            Ordering::Equal => way,
-            Ordering::Greater => Way { weight: 2.0 * way.weight, ..way },
-        });
-        Some(by_each(pool, ways, [Handed::default(); 2], others))
-    };
-    let all = children.get(..=members.len())?;
-    Some(Chances { family: chance(&all[1..])?, together: chance(all)? })
+    let children = Children::new(pool, children.get(..=members.len())?);
+    Some(Chances { family: children.chance(1), together: children.chance(0) })
 }
 
-/// What a parent handed to its children, where it is known.
-#[derive(Clone, Copy, Default)]
-struct Handed {
-    alleles: [usize; SIBLINGS + 1],
-    count: usize,
+/// Which of a child's two alleles each parent handed down, where it is known.
+type Choice = Option<usize>;
+
+/// A couple's children, the person first.
+struct Children<'a> {
+    pool: &'a Pool,
+    seen: &'a [Seen],
+    /// Their alleles by places; one that is alone twice.
+    alleles: [[usize; 2]; CHILDREN],
+    /// The chance that one drawn allele is handed down as an allele of one child and as one of another, for the pairs of
+    /// children but the first one, the second one and the third one.
+    two: [[[f64; 2]; 2]; CHILDREN],
+    /// And as one of each child.
+    three: [[[f64; 2]; 2]; 2],
 }
 
-impl Handed {
-    fn and(mut self, allele: Option<usize>) -> Self {
-        if let Some(allele) = allele {
-            self.alleles[self.count] = allele;
-            self.count += 1;
+impl<'a> Children<'a> {
+    fn new(pool: &'a Pool, seen: &'a [Seen]) -> Self {
+        let mut alleles = [[0; 2]; CHILDREN];
+        for (alleles, seen) in alleles.iter_mut().zip(seen) {
+            *alleles = match *seen {
+                Seen::Two(a, b) => [a, b],
+                Seen::One(a) => [a; 2],
+            };
         }
-        self
+        let mut children = Self { pool, seen, alleles, two: Default::default(), three: Default::default() };
+        children.copy();
+        children
     }
-}
 
-/// The sum over the ways of one child, and of each that follows.
-fn by_each(pool: &Pool, ways: [Way; 3], handed: [Handed; 2], others: &[Seen]) -> f64 {
-    let chance = |way: Way| {
-        let [mother, father] = handed;
-        let handed = [mother.and(way.of[0]), father.and(way.of[1])];
-        match others.split_first() {
-            Some((next, others)) => by_each(pool, pool.ways(*next), handed, others),
-            None => handed_to_all(pool, &handed[0]) * handed_to_all(pool, &handed[1]),
+    /// Fills the tables in, each chance once.
+    fn copy(&mut self) {
+        let [first, second, third] = self.alleles;
+        let all = self.seen.len() == CHILDREN;
+        for (a, of_first) in first.into_iter().enumerate() {
+            for (b, of_second) in second.into_iter().enumerate() {
+                let (copies, sum) = self.pool.copies(of_first, of_second);
+                self.two[2][a][b] = sum;
+                if all {
+                    self.three[a][b] = third.map(|of_third| self.pool.and_copied(&copies, of_third));
+                    self.two[1][a][b] = self.pool.copies(of_first, third[b]).1;
+                    self.two[0][a][b] = self.pool.copies(second[a], third[b]).1;
+                }
+            }
         }
-    };
-    ways.into_iter().filter(|way| way.weight != 0.0).map(|way| way.weight * chance(way)).sum()
-}
+    }
 
-/// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two drawn.
-fn handed_to_all(pool: &Pool, handed: &Handed) -> f64 {
-    let [a, b, c] = handed.alleles;
-    let (share, two) = (|allele| pool.share(allele), |a, b| pool.copies([a, b]));
-    match handed.count {
-        0 => 1.0,
-        1 => share(a),
-        2 => 0.5 * (share(a) * share(b) + two(a, b)),
-        _ => 0.25 * (share(a) * two(b, c) + share(b) * two(a, c) + share(c) * two(a, b) + pool.copies([a, b, c])),
+    /// The chance of the results of all children from one on.
+    fn chance(&self, from: usize) -> f64 {
+        let mut handed = [[None; CHILDREN]; 2];
+        match self.seen[from] {
+            Seen::Two(a, b) if a == b => self.and_rest((from, [Some(0); 2]), &mut handed),
+            // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
+            Seen::Two(..) => 2.0 * self.and_rest((from, [Some(1), Some(0)]), &mut handed),
+            Seen::One(_) => {
+                let single = 2.0 * self.pool.drop_out() * self.and_rest((from, [Some(0), None]), &mut handed);
+                single + (1.0 - 2.0 * self.pool.drop_out()) * self.and_rest((from, [Some(0); 2]), &mut handed)
+            }
+        }
+    }
+
+    /// The chance of the results of a child that came by its alleles in one way, and of each that follows.
+    fn and_rest(&self, (child, choices): (usize, [Choice; 2]), handed: &mut [[Choice; CHILDREN]; 2]) -> f64 {
+        handed.iter_mut().zip(choices).for_each(|(handed, choice)| handed[child] = choice);
+        let next = child + 1;
+        let mut way = |a: Choice, b: Choice| self.and_rest((next, [a, b]), handed);
+        match self.seen.get(next) {
+            None => self.handed_to_all(&handed[0]) * self.handed_to_all(&handed[1]),
+            Some(Seen::Two(a, b)) if a == b => way(Some(0), Some(0)),
+            Some(Seen::Two(..)) => way(Some(0), Some(1)) + way(Some(1), Some(0)),
+            Some(Seen::One(_)) => {
+                let single = self.pool.drop_out();
+                let one_of_them = single * way(Some(0), None) + single * way(None, Some(0));
+                one_of_them + (1.0 - 2.0 * single) * way(Some(0), Some(0))
+            }
+        }
+    }
+
+    /// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two
+    /// drawn.
+    fn handed_to_all(&self, handed: &[Choice; CHILDREN]) -> f64 {
+        let share = |child: usize, choice: usize| self.pool.share(self.alleles[child][choice]);
+        let both = |(child, a): (usize, usize), (other, b): (usize, usize)| {
+            0.5 * (share(child, a) * share(other, b) + self.two[CHILDREN - child - other][a][b])
+        };
+        match *handed {
+            [None, None, None] => 1.0,
+            [Some(a), None, None] => share(0, a),
+            [None, Some(b), None] => share(1, b),
+            [None, None, Some(c)] => share(2, c),
+            [Some(a), Some(b), None] => both((0, a), (1, b)),
+            [Some(a), None, Some(c)] => both((0, a), (2, c)),
+            [None, Some(b), Some(c)] => both((1, b), (2, c)),
+            [Some(a), Some(b), Some(c)] => {
+                let [of_others, but_second, but_third] = self.two;
+                let by_two =
+                    share(0, a) * of_others[b][c] + share(1, b) * but_second[a][c] + share(2, c) * but_third[a][b];
+                0.25 * (by_two + self.three[a][b][c])
+            }
+        }
     }
 }

@@ -21,7 +21,16 @@ const NAMES: [&str; POPULATIONS] = ["Cauc", "AfAm", "Hisp", "Asian"];
 /// Times an allele counts as seen at least.
 const LEAST_SEEN: f64 = 5.0;
 /// One repeat, in the tenths that alleles are counted in.
-const REPEAT: u16 = 10;
+pub(super) const REPEAT: u16 = 10;
+
+/// A set of loci, a bit each.
+pub(super) type Loci = u32;
+
+/// The loci of a set, in order.
+pub(super) fn each(loci: Loci) -> impl Iterator<Item = usize> {
+    let rest = std::iter::successors(Some(loci), |loci| Some(loci & loci.wrapping_sub(1)));
+    rest.take_while(|loci| *loci != 0).map(|loci| loci.trailing_zeros() as usize)
+}
 
 /// The table, locus by locus.
 pub(super) static TABLE: LazyLock<Vec<Locus>> = LazyLock::new(table);
@@ -88,6 +97,11 @@ impl Locus {
             return 0.0;
         }
         self.share(population, allele).min(self.share(population, other)) / self.populations[population].steps
+    }
+
+    /// What the chances of steps between neighbours sum to before they are made to sum to 1.
+    pub(super) fn all_steps(&self, population: usize) -> f64 {
+        self.populations[population].steps
     }
 
     /// The alleles one step away, each with the chance of the step ([`Locus::step`]) if the population was seen to have it.
@@ -239,6 +253,12 @@ impl Typed {
 pub(super) struct Profile(pub(super) [Typed; LOCI]);
 
 impl Profile {
+    /// The loci at which anything was read.
+    pub(super) fn loci(&self) -> Loci {
+        let known = self.0.iter().enumerate().filter(|(_, typed)| typed.is_known());
+        known.fold(0, |loci, (at, _)| loci | 1 << at)
+    }
+
     /// Reads a profile; none: it has no locus of the table.
     pub(super) fn read(str: &Str) -> Option<Self> {
         let mut profile = [Typed::default(); LOCI];

@@ -34,6 +34,7 @@ mod kinship;
 mod lineage;
 mod lines;
 mod loci;
+mod memo;
 mod mtdna;
 mod pedigree;
 mod pool;
@@ -49,9 +50,10 @@ use crate::model::{Bits, DnaModel};
 use crate::record::{Kind, Record, Relation, Sex};
 use direct::Direct;
 use family::Family;
-use kinship::{Kinship, Loci, each};
+use kinship::Kinship;
 use lineage::{Compared, Line, Lineage};
-use loci::{EVERY_POPULATION, LOCI, POPULATIONS, Profile, TABLE};
+use loci::{EVERY_POPULATION, Loci, POPULATIONS, Profile, TABLE, each};
+use memo::Memo;
 use mtdna::Mtdna;
 use y_str::YStr;
 
@@ -65,6 +67,9 @@ pub struct Value {
     populations: u8,
     own: Option<Profile>,
     family: Option<Family>,
+    /// The loci at which the person is typed, and at which any relative is.
+    own_loci: Loci,
+    family_loci: Loci,
     mtdna: Option<Line<Mtdna>>,
     y_str: Option<Line<YStr>>,
 }
@@ -81,6 +86,10 @@ pub struct Prepared<'a> {
     model: &'a DnaModel,
     facing: Facing,
     query: &'a Value,
+    /// What relatives weigh at the least.
+    least_kinship: Bits,
+    /// log2 of the likelihood ratio of own profiles at a locus, by population.
+    direct: [Memo<1>; POPULATIONS],
     of_person: Option<Kinship<'a>>,
     of_family: Option<Kinship<'a>>,
     mtdna: Option<Lineage<'a, Mtdna>>,
@@ -102,7 +111,7 @@ struct Weighed {
 }
 
 /// Which loci are compared, and how.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Compare {
     /// The person's own profiles.
     direct: Loci,
@@ -130,7 +139,7 @@ impl Attribute for Dna {
         professional: true,
         source: "Balding and Nichols 1994 (theta); National Research Council 1996 (5/2N); NIST 1036 (allele shares); \
                  SWGDAM 2019 and 2022 (mtDNA, Y)",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -151,10 +160,14 @@ impl Attribute for Dna {
             .iter()
             .filter_map(|relative| Some((Some(relative.relation), YStr::read(relative.y_str.as_ref()?))));
         let y_str = dna.y_str.as_ref().map(|own| (None, YStr::read(own))).into_iter().chain(of_relatives);
+        let own = dna.str.as_ref().and_then(Profile::read);
+        let family = Family::new(dna.relatives.iter().filter_map(typed));
         let value = Value {
             populations: record.ancestry.iter().fold(0, |all, &ancestry| all | loci::populations(ancestry)),
-            own: dna.str.as_ref().and_then(Profile::read),
-            family: Family::new(dna.relatives.iter().filter_map(typed)),
+            own_loci: own.as_ref().map_or(0, Profile::loci),
+            family_loci: family.as_ref().map_or(0, Family::loci),
+            own,
+            family,
             mtdna: surest(mtdna, |relation| mothers_line(relation, record.sex)),
             y_str: surest(y_str, |relation| fathers_line(relation, record.sex)),
         };
@@ -177,6 +190,8 @@ impl Attribute for Dna {
             model,
             facing: scale.facing,
             query,
+            least_kinship: Bits::of_ratio(model.relatives_wrong),
+            direct: std::array::from_fn(|_| Memo::new()),
             of_person: query.own.as_ref().map(|profile| Kinship::of_person(model, profile)),
             of_family: query.family.as_ref().map(|family| Kinship::of_family(model, family)),
             mtdna: query.mtdna.as_ref().map(|line| Lineage::new(model, &statistics.mtdna, line)),
@@ -185,11 +200,11 @@ impl Attribute for Dna {
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
-        prepared.weighed(candidate).map_or(Bits::ZERO, |weighed| weighed.bits())
+        prepared.weighed(candidate, false).map_or(Bits::ZERO, |weighed| weighed.bits())
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
-        prepared.weighed(candidate).map(|weighed| telling::tell(prepared, candidate, &weighed))
+        prepared.weighed(candidate, true).map(|weighed| telling::tell(prepared, candidate, &weighed))
     }
 }
 
@@ -227,7 +242,8 @@ const fn fathers_line(relation: Relation, sex: Option<Sex>) -> u8 {
 }
 
 impl Prepared<'_> {
-    fn weighed(&self, candidate: &Value) -> Option<Weighed> {
+    /// Weighs a pair. `told`: not only its bits are asked for.
+    fn weighed(&self, candidate: &Value, told: bool) -> Option<Weighed> {
         let (ante, post) = self.facing.ante_post(self.query, candidate);
         let loci = Compare::new(ante, post);
         let mtdna = self.mtdna.as_ref().zip(candidate.mtdna.as_ref()).and_then(|(line, other)| line.compare(other));
@@ -235,36 +251,44 @@ impl Prepared<'_> {
         if loci.is_empty() && mtdna.is_none() && y_str.is_none() {
             return None;
         }
-        let (population, direct, kinship) = self.least_favourable(candidate, loci);
+        // Relatives alone cannot say less than their least: then the other populations need not be weighed.
+        let relatives_alone = loci.direct == 0 && mtdna.is_none() && y_str.is_none();
+        let enough = (relatives_alone && !told).then_some(self.least_kinship);
+        let (population, direct, kinship) = self.least_favourable(candidate, loci, enough);
         let implied = implied(ante, post, loci);
         let bits = |compared: Option<Compared>| compared.map_or(0.0, |compared| compared.bits);
         let lines = independent(direct + kinship, [bits(mtdna), bits(y_str)], implied);
         Some(Weighed { loci, population, direct, kinship, mtdna, y_str, lines })
     }
 
-    /// The population in which the pair weighs least, and what own profiles and relatives weigh in it.
-    fn least_favourable(&self, candidate: &Value, loci: Compare) -> (usize, f64, f64) {
+    /// The population in which the pair weighs least, and what own profiles and relatives weigh in it; or the first in which
+    /// relatives weigh no more than `enough`.
+    fn least_favourable(&self, candidate: &Value, loci: Compare, enough: Option<Bits>) -> (usize, f64, f64) {
         let given = self.query.populations | candidate.populations;
         let possible = if given == 0 { EVERY_POPULATION } else { given };
-        let populations = (0..POPULATIONS).filter(|population| possible >> population & 1 == 1);
-        let weighed = populations.map(|population| {
+        let mut least: Option<(usize, f64, f64)> = None;
+        for population in (0..POPULATIONS).filter(|population| possible >> population & 1 == 1) {
             let (direct, kinship) =
                 (self.direct(candidate, population, loci), self.kinship(candidate, population, loci));
-            (population, direct, kinship)
-        });
-        let least = weighed.reduce(|least, one| if one.1 + one.2 < least.1 + least.2 { one } else { least });
+            if least.is_none_or(|least| direct + kinship < least.1 + least.2) {
+                least = Some((population, direct, kinship));
+            }
+            if enough.is_some_and(|enough| Bits::from_f64(kinship) <= enough) {
+                break;
+            }
+        }
         least.unwrap_or((0, 0.0, 0.0))
     }
 
     fn direct(&self, candidate: &Value, population: usize, loci: Compare) -> f64 {
         let (ante, post) = self.facing.ante_post(self.query, candidate);
-        let (Some(ante), Some(post)) = (&ante.own, &post.own) else { return 0.0 };
+        let (Some(ante), Some(post), Some(theirs)) = (&ante.own, &post.own, &candidate.own) else { return 0.0 };
         let at_locus = |at: usize| {
             let direct = Direct { locus: &TABLE[at], population, model: self.model };
             let clean = direct.ratio(ante.0[at], post.0[at]);
             ((1.0 - self.model.typing_error) * clean + self.model.typing_error).log2()
         };
-        each(loci.direct).map(at_locus).sum()
+        each(loci.direct).map(|at| self.direct[population].get(at, theirs.0[at], || [at_locus(at)])[0]).sum()
     }
 
     fn kinship(&self, candidate: &Value, population: usize, loci: Compare) -> f64 {
@@ -287,20 +311,11 @@ impl Prepared<'_> {
 }
 
 impl Compare {
-    fn new(ante: &Value, post: &Value) -> Self {
-        let own = |value: &Value, at: usize| value.own.as_ref().is_some_and(|profile| profile.0[at].is_known());
-        let family = |value: &Value, at: usize| value.family.as_ref().is_some_and(|family| family.is_typed(at));
-        let mut compare = Self::default();
-        for at in 0..LOCI {
-            if own(ante, at) && own(post, at) {
-                compare.direct |= 1 << at;
-            } else if own(post, at) && family(ante, at) {
-                compare.ante_family |= 1 << at;
-            } else if own(ante, at) && family(post, at) {
-                compare.post_family |= 1 << at;
-            }
-        }
-        compare
+    const fn new(ante: &Value, post: &Value) -> Self {
+        let direct = ante.own_loci & post.own_loci;
+        let ante_family = post.own_loci & ante.family_loci & !direct;
+        let post_family = ante.own_loci & post.family_loci & !(direct | ante_family);
+        Self { direct, ante_family, post_family }
     }
 
     const fn is_empty(self) -> bool {

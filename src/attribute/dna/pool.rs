@@ -6,7 +6,9 @@
 //! allele's share stays what it is over generations, and who descends from whom means nothing. The rest is treated as
 //! one allele with the mean of its members' chances; what that neglects takes two mutations.
 
-use super::loci::{Locus, Typed};
+use std::cell::OnceCell;
+
+use super::loci::{Locus, REPEAT, Typed};
 use crate::model::DnaModel;
 
 /// The most places: two for each of nine profiles, and the rest.
@@ -37,8 +39,14 @@ pub(super) struct Pool {
     /// Places in use, the rest included.
     places: usize,
     share: [f64; PLACES],
-    /// Row by row, the chance that each allele is handed down as this one; last in a row, that a drawn one is.
-    handed: Vec<f64>,
+    /// The chance that an allele is drawn and becomes one of the rest, which is the same the other way round.
+    with_rest: [f64; PLACES],
+    /// The chances of a mutation by one repeat and to any allele; what those of steps between neighbours sum to.
+    step: f64,
+    jump: f64,
+    steps: f64,
+    /// For each allele the chance that each is handed down as this one; last, that a drawn one is.
+    handed: OnceCell<Vec<f64>>,
     drop_out: f64,
 }
 
@@ -54,7 +62,11 @@ impl Pool {
             alleles: [0; PLACES],
             places: 0,
             share: [0.0; PLACES],
-            handed: Vec::new(),
+            with_rest: [0.0; PLACES],
+            step: model.mutation * model.mutation_one_step,
+            jump: model.mutation * (1.0 - model.mutation_one_step),
+            steps: locus.all_steps(population),
+            handed: OnceCell::new(),
             drop_out: model.drop_out,
         };
         for allele in results.flat_map(Typed::alleles) {
@@ -64,11 +76,19 @@ impl Pool {
                 pool.places += 1;
             }
         }
-        let named: f64 = pool.share[..pool.places].iter().sum();
+        let named = pool.places;
         // Alleles that are not in the table take their shares from the rest, which cannot be nothing.
-        pool.share[pool.places] = (1.0 - named).max(1e-9);
+        let rest = (1.0 - pool.share[..named].iter().sum::<f64>()).max(1e-9);
+        for a in 0..named {
+            let steps = locus.steps(population, pool.alleles[a]);
+            let unnamed = steps.into_iter().filter(|(other, _)| !pool.named().contains(other));
+            let steps: f64 = unnamed.map(|(_, chance)| chance).sum();
+            // Where there is next to no rest, little can be handed down from it.
+            let most = 10.0 * model.mutation * rest;
+            pool.with_rest[a] = (pool.step * steps + pool.jump * pool.share[a] * rest).min(most);
+        }
+        pool.share[named] = rest;
         pool.places += 1;
-        pool.hand_down(locus, population, model);
         pool
     }
 
@@ -76,44 +96,48 @@ impl Pool {
         &self.alleles[..self.places]
     }
 
-    fn hand_down(&mut self, locus: &Locus, population: usize, model: &DnaModel) {
-        self.handed = vec![0.0; self.places * (self.places + 1)];
+    /// The chance that one of two alleles is drawn and becomes the other, which is the same either way.
+    fn joint(&self, a: usize, b: usize) -> f64 {
+        let (a, b) = (a.max(b), a.min(b));
+        if a == self.places - 1 {
+            return self.with_rest[b];
+        }
+        let is_step = self.alleles[a].abs_diff(self.alleles[b]) == REPEAT;
+        let step = if is_step { self.share[a].min(self.share[b]) / self.steps } else { 0.0 };
+        self.step * step + self.jump * self.share[a] * self.share[b]
+    }
+
+    /// What is left to an allele that is handed down unchanged, by the chances that it becomes each other one.
+    fn kept(&self, allele: usize, becomes: impl Fn(usize) -> f64) -> f64 {
         let rest = self.places - 1;
-        let (step, jump) = (model.mutation * model.mutation_one_step, model.mutation * (1.0 - model.mutation_one_step));
-        let mut kept = [1.0; PLACES];
-        for a in 0..rest {
-            let allele = self.alleles[a];
-            for b in 0..a {
-                let one_step = step * locus.step(population, allele, self.alleles[b]);
-                self.set_both(a, b, one_step + jump * self.share[a] * self.share[b], &mut kept);
+        let others = (0..allele).chain((allele < rest).then_some(rest)).chain(allele + 1..rest);
+        others.fold(1.0, |kept, other| kept - becomes(other)).max(0.0)
+    }
+
+    /// The chance that an allele is handed down as another, without the table.
+    fn handed(&self, from: usize, to: usize) -> f64 {
+        let becomes = |to: usize| self.joint(from, to) / self.share[from];
+        if from == to { self.kept(from, becomes) } else { becomes(to) }
+    }
+
+    /// The chances of all, row by row.
+    fn table(&self) -> &[f64] {
+        self.handed.get_or_init(|| {
+            let row = self.places + 1;
+            let mut handed = vec![0.0; self.places * row];
+            for a in 0..self.places {
+                for b in 0..a {
+                    let joint = self.joint(a, b);
+                    handed[a * row + b] = joint / self.share[b];
+                    handed[b * row + a] = joint / self.share[a];
+                }
             }
-            let unnamed = |other: u16| !self.alleles[..rest].contains(&other);
-            let steps = locus.steps(population, allele).into_iter().filter(|(other, _)| unnamed(*other));
-            let steps: f64 = steps.map(|(_, chance)| chance).sum();
-            // Where there is next to no rest, little can be handed down from it.
-            let most = 10.0 * model.mutation * self.share[rest];
-            self.set_both(a, rest, (step * steps + jump * self.share[a] * self.share[rest]).min(most), &mut kept);
-        }
-        for (allele, kept) in kept.iter().enumerate().take(self.places) {
-            let (same, drawn) = (self.at(allele, allele), self.at(self.places, allele));
-            self.handed[same] = kept.max(0.0);
-            self.handed[drawn] = self.share[allele];
-        }
-    }
-
-    /// Where the chance is that one allele is handed down as another.
-    const fn at(&self, from: usize, to: usize) -> usize {
-        to * (self.places + 1) + from
-    }
-
-    /// From the chance that one is drawn and becomes the other, which is the same either way; `kept`: what is left to each.
-    fn set_both(&mut self, a: usize, b: usize, joint: f64, kept: &mut [f64; PLACES]) {
-        for (from, to) in [(a, b), (b, a)] {
-            let chance = joint / self.share[from];
-            let at = self.at(from, to);
-            self.handed[at] = chance;
-            kept[from] -= chance;
-        }
+            for allele in 0..self.places {
+                handed[allele * row + allele] = self.kept(allele, |other| handed[other * row + allele]);
+                handed[allele * row + self.places] = self.share[allele];
+            }
+            handed
+        })
     }
 
     /// Places in use.
@@ -135,7 +159,13 @@ impl Pool {
 
     /// The chance that a parent hands down an allele.
     pub(super) fn hands(&self, rows: Rows, allele: usize) -> f64 {
-        0.5 * (self.handed[self.at(rows[0], allele)] + self.handed[self.at(rows[1], allele)])
+        let becoming = self.becoming(allele);
+        0.5 * (becoming[rows[0]] + becoming[rows[1]])
+    }
+
+    /// The chance that one of a heterozygote's alleles is all that is seen, over that of a homozygote's.
+    pub(super) const fn drop_out(&self) -> f64 {
+        self.drop_out
     }
 
     /// The chance of a drawn allele.
@@ -146,7 +176,7 @@ impl Pool {
     /// The chance that an allele is another after so many handings-on, one at least.
     pub(super) fn becomes(&self, from: usize, to: usize, meioses: u32) -> f64 {
         if meioses == 1 {
-            return self.becoming(to)[from];
+            return self.handed(from, to);
         }
         let mut chances = [0.0; PLACES];
         let chances = &mut chances[..self.places];
@@ -161,17 +191,43 @@ impl Pool {
         chances.iter().enumerate().map(|(at, chance)| chance * self.becoming(at)[from]).sum()
     }
 
-    /// The chance that one drawn allele is handed down as each of several.
-    pub(super) fn copies<const N: usize>(&self, alleles: [usize; N]) -> f64 {
-        let rows = alleles.map(|allele| self.becoming(allele));
-        let shares = self.share[..self.places].iter().enumerate();
-        shares.map(|(from, share)| rows.iter().fold(*share, |chance, row| chance * row[from])).sum()
+    /// The chances that each allele is drawn and handed down as this one and as that, and what they sum to.
+    pub(super) fn copies(&self, this: usize, that: usize) -> ([f64; PLACES], f64) {
+        let mut copies = self.share;
+        let copies_used = copies[..self.places].iter_mut();
+        for ((copies, this), that) in copies_used.zip(self.becoming(this)).zip(self.becoming(that)) {
+            *copies *= this;
+            *copies *= that;
+        }
+        (copies, copies[..self.places].iter().sum())
+    }
+
+    /// The chance that one drawn allele is handed down as two, whose [`Pool::copies`] these are, and as a third.
+    pub(super) fn and_copied(&self, copies: &[f64; PLACES], third: usize) -> f64 {
+        copies[..self.places].iter().zip(self.becoming(third)).map(|(chance, handed)| chance * handed).sum()
     }
 
     /// The chance that each allele is handed down as this one; last, that a drawn one is.
     fn becoming(&self, allele: usize) -> &[f64] {
         let row = self.places + 1;
-        &self.handed[allele * row..(allele + 1) * row]
+        &self.table()[allele * row..(allele + 1) * row]
+    }
+
+    /// The sum over the ways that somebody came by a result, of each one's weight times what is said of either allele.
+    pub(super) fn over_ways(&self, seen: Seen, said: impl Fn(Option<usize>, Option<usize>) -> [f64; 2]) -> f64 {
+        let way = |weight: f64, a: Option<usize>, b: Option<usize>| {
+            let [one, other] = said(a, b);
+            weight * one * other
+        };
+        match seen {
+            Seen::Two(a, b) if a == b => way(1.0, Some(a), Some(a)),
+            Seen::Two(a, b) => way(1.0, Some(a), Some(b)) + way(1.0, Some(b), Some(a)),
+            Seen::One(a) => {
+                let single = self.drop_out;
+                let one_of_them = way(single, Some(a), None) + way(single, None, Some(a));
+                one_of_them + way(1.0 - 2.0 * single, Some(a), Some(a))
+            }
+        }
     }
 
     /// How somebody came by a result; those without weight are none.
@@ -207,7 +263,11 @@ impl Pool {
 
     /// The chance of a result in a person drawn from the population.
     pub(super) fn by_chance(&self, seen: Seen) -> f64 {
-        self.child(self.nobody(), self.nobody(), seen)
+        match seen {
+            Seen::Two(a, b) if a == b => self.share[a] * self.share[a],
+            Seen::Two(a, b) => self.share[a] * self.share[b] + self.share[b] * self.share[a],
+            Seen::One(a) => self.shown_alone(self.share[a], self.share[a]),
+        }
     }
 
     /// The chance of a result in a child of two parents.
@@ -217,10 +277,12 @@ impl Pool {
             Seen::Two(a, b) => {
                 self.hands(mother, a) * self.hands(father, b) + self.hands(mother, b) * self.hands(father, a)
             }
-            Seen::One(a) => {
-                let (m, f) = (self.hands(mother, a), self.hands(father, a));
-                m * f + self.drop_out * (m * (1.0 - f) + f * (1.0 - m))
-            }
+            Seen::One(a) => self.shown_alone(self.hands(mother, a), self.hands(father, a)),
         }
+    }
+
+    /// The chance that one allele is all that is seen, by those that either parent hands it down.
+    fn shown_alone(&self, mother: f64, father: f64) -> f64 {
+        mother * father + self.drop_out * (mother * (1.0 - father) + father * (1.0 - mother))
     }
 }

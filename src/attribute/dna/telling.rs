@@ -2,9 +2,9 @@
 
 use super::super::{Attribute, Detail, Evidence, Part};
 use super::family::Family;
-use super::kinship::{Kinship, Loci, each};
+use super::kinship::Kinship;
 use super::lineage::{Compared, Line};
-use super::loci::{Profile, TABLE};
+use super::loci::{Loci, Profile, TABLE, each};
 use super::{Dna, Prepared, Value, Weighed};
 use crate::model::{Bits, DnaModel};
 use crate::record::Relation;
@@ -164,7 +164,7 @@ impl Relatives<'_> {
     fn without(&self, model: &DnaModel) -> Option<(Relation, f64)> {
         let person = Kinship::of_person(model, self.person);
         let bits = |family: &Family| {
-            let loci = each(self.loci).filter(|&at| family.is_typed(at)).fold(0, |loci, at| loci | 1 << at);
+            let loci = self.loci & family.loci();
             person.against_family(self.population, family, loci)
         };
         let all = bits(self.family);

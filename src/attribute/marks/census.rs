@@ -69,10 +69,9 @@ impl Census {
         shares(self.sites.iter().map(|sorts| sorts.iter().sum()), &even, smoothing)
     }
 
-    /// The same among the marks of one sort.
-    pub(super) fn sites_of_sort(&self, sort: u8, smoothing: f64) -> Vec<f64> {
-        let all = self.sites(smoothing);
-        shares(self.sites.iter().map(|sorts| sorts[usize::from(sort)]), &all, smoothing)
+    /// The same among the marks of one sort, where few of them are known drawn to those among all.
+    pub(super) fn sites_of_sort(&self, all: &[f64], sort: u8, smoothing: f64) -> Vec<f64> {
+        shares(self.sites.iter().map(|sorts| sorts[usize::from(sort)]), all, smoothing)
     }
 }
 

@@ -28,10 +28,14 @@ pub(in crate::attribute) struct Likeness<'a> {
     weights: Weights,
     marks: &'a Marks,
     ready: Vec<Ready>,
-    /// Sorted by term.
+    /// The most that sort, site and side of any mark can be worth, by the candidate's sort.
+    most: Vec<i32>,
+    /// The first letters of words whose slips are looked for though no word is shared: the place alone tells enough.
+    slips: u32,
+    /// Sorted by slot, term and mark.
     terms: Vec<Term>,
-    /// A bit for each term's lowest bits: whoever has none of them shares no word.
-    filter: Box<[u64; FILTER]>,
+    /// Where the terms of each slot begin; [`NOWHERE`]: it has none.
+    slots: Box<[u16; SLOTS]>,
 }
 
 /// Parameters in thousandths.
@@ -60,8 +64,14 @@ impl Weights {
     }
 }
 
-/// Words of the filter.
-const FILTER: usize = 64;
+/// Slots of the query's terms: a term is a hash, and its lowest bits are its slot.
+const SLOTS: usize = 1_024;
+
+const NOWHERE: u16 = u16::MAX;
+
+fn slot(term: u32) -> usize {
+    term as usize % SLOTS
+}
 
 /// A term of the query.
 #[derive(Clone, Copy)]
@@ -79,6 +89,8 @@ struct Ready {
     sort: u8,
     /// Against a mark of another sort, and of the same, by site and one; 0 is not said.
     sites: [Vec<i32>; 2],
+    /// The most that any site is worth.
+    most_of_site: i32,
     sides: [i32; 4],
     words: i32,
     odd: u32,
@@ -87,8 +99,6 @@ struct Ready {
 /// What two marks share in words.
 #[derive(Clone, Copy, Default)]
 struct Shared {
-    /// The pair: query's mark times [`MOST`] and candidate's.
-    pair: usize,
     sum: i32,
     most: i32,
     class: i32,
@@ -104,42 +114,51 @@ impl<'a> Likeness<'a> {
         smoothing: f64,
         marks: &'a Marks,
     ) -> Self {
-        let (sorts, sites) = (census.sorts(smoothing), census.sites(smoothing));
+        let sorts = census.sorts(smoothing);
+        let placed = marks.heads().iter().any(|head| head.site > 0);
+        let sites = if placed { census.sites(smoothing) } else { Vec::new() };
         let mut ready = Vec::new();
         for head in marks.heads() {
+            let of_sort = || census.sites_of_sort(&sites, head.sort, smoothing);
+            let sites = match head.site.checked_sub(1) {
+                None => [(); 2].map(|()| vec![0; usize::from(ENGLISH.sites()) + 1]),
+                Some(site) => [site_bits(model, &sites, site), site_bits(model, &of_sort(), site)],
+            };
             ready.push(Ready {
                 sorts: (0..sorts.len()).map(|other| sort_bits(model, &sorts, usize::from(head.sort), other)).collect(),
                 sort: head.sort,
-                sites: [
-                    site_bits(model, &sites, head.site),
-                    site_bits(model, &census.sites_of_sort(head.sort, smoothing), head.site),
-                ],
+                most_of_site: sites.iter().flatten().copied().fold(0, i32::max),
+                sites,
                 sides: std::array::from_fn(|other| side_bits(model, head.side, other as u8)),
                 words: i32::from(head.words),
                 odd: head.odd,
             });
         }
-        let mut likeness = Self {
-            census,
-            model,
-            smoothing,
-            weights: Weights::new(model),
-            marks,
-            ready,
-            terms: Vec::new(),
-            filter: Box::new([0; FILTER]),
+        let weights = Weights::new(model);
+        let most = |ready: &Ready, sort: usize| {
+            ready.sorts[sort] + ready.most_of_site + ready.sides.iter().copied().fold(0, i32::max)
         };
-        for (mark, terms) in marks.terms().enumerate() {
+        let most = |sort: usize| ready.iter().map(|ready| most(ready, sort)).max().unwrap_or(0);
+        let most = (0..sorts.len()).map(most).collect();
+        let telling = ready.iter().filter(|ready| ready.most_of_site >= weights.slips_from);
+        let slips = telling.fold(0, |slips, ready| slips | ready.odd);
+        let (terms, slots) = (Vec::new(), Box::new([NOWHERE; SLOTS]));
+        let mut likeness = Self { census, model, smoothing, weights, marks, ready, most, slips, terms, slots };
+        likeness.enter_terms();
+        likeness
+    }
+
+    fn enter_terms(&mut self) {
+        for (mark, terms) in self.marks.terms().enumerate() {
             for &term in terms {
-                let bits = [None, Some(marks.heads()[mark].sort)].map(|sort| likeness.term_bits(sort, term));
-                likeness.terms.push(Term { term, mark: mark as u8, bits });
+                let bits = [None, Some(self.ready[mark].sort)].map(|sort| self.term_bits(sort, term));
+                self.terms.push(Term { term, mark: mark as u8, bits });
             }
         }
-        likeness.terms.sort_unstable_by_key(|term| (term.term, term.mark));
-        for Term { term, .. } in &likeness.terms {
-            likeness.filter[*term as usize / 64 % FILTER] |= 1 << (term % 64);
+        self.terms.sort_unstable_by_key(|term| (slot(term.term), term.term, term.mark));
+        for (at, Term { term, .. }) in self.terms.iter().enumerate().rev() {
+            self.slots[slot(*term)] = at as u16;
         }
-        likeness
     }
 
     /// What a term is worth among marks of one sort, or of any.
@@ -152,61 +171,67 @@ impl<'a> Likeness<'a> {
         Bits::of_ratio(agreement / share).0.max(0)
     }
 
-    /// Calls `found` with each mark of the query, each of the candidate, what the two are worth in thousandths of a bit,
-    /// and whether they share a serial number or a long inscription.
-    pub(in crate::attribute) fn weigh(&self, candidate: &Marks, mut found: impl FnMut(usize, usize, i32, bool)) {
-        let shared = self.shared(candidate);
-        let mut shared = &shared[..];
+    /// Calls `found` with a mark of the query, one of the candidate, what the two are worth in thousandths of a bit, and
+    /// whether they share a serial number or a long inscription: for each two that are worth more than `least`, and for
+    /// some that are not.
+    pub(in crate::attribute) fn weigh(
+        &self,
+        candidate: &Marks,
+        least: i32,
+        mut found: impl FnMut(usize, usize, i32, bool),
+    ) {
         let tries = log2_thousandths(self.ready.len().max(candidate.len()));
-        for (mine, ready) in self.ready.iter().enumerate() {
-            for (theirs, head) in candidate.heads().iter().enumerate() {
+        let mut shared = [Shared::default(); MOST];
+        for (theirs, (terms, head)) in candidate.terms().zip(candidate.heads()).enumerate() {
+            let sharing = self.share(terms, head.sort, &mut shared);
+            // Words that are not shared only cost.
+            let alone = self.most[usize::from(head.sort)] - tries <= least && self.slips & head.odd == 0;
+            let mut marks = if alone { sharing } else { (1 << self.ready.len()) - 1 };
+            while marks != 0 {
+                let mine = marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                let ready = &self.ready[mine];
                 let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
-                let mut words = Shared { pair: mine * MOST + theirs, ..Shared::default() };
-                if let Some((first, rest)) = shared.split_first()
-                    && first.pair == words.pair
-                {
-                    (words, shared) = (*first, rest);
+                let bits =
+                    ready.sorts[usize::from(head.sort)] + place + ready.sides[usize::from(head.side & 3)] - tries;
+                let shares = sharing >> mine & 1 == 1;
+                let may_slip = ready.odd & head.odd != 0 && (shares || place >= self.weights.slips_from);
+                if !shares && !may_slip && bits <= least {
+                    continue;
                 }
-                if ready.odd & head.odd != 0 && place + words.sum >= self.weights.slips_from {
-                    self.add_slips(&mut words, candidate);
+                let mut words = std::mem::take(&mut shared[mine]);
+                if may_slip && place + words.sum >= self.weights.slips_from {
+                    self.add_slips(&mut words, candidate, (mine, theirs));
                 }
-                let bits = ready.sorts[usize::from(head.sort)] + place + ready.sides[usize::from(head.side & 3)];
                 let words_bits = self.words_bits(&words, ready.words, i32::from(head.words));
                 let cap = if words.exact { self.weights.exact_cap } else { self.weights.cap };
-                found(mine, theirs, (bits + words_bits - tries).min(cap), words.exact);
+                found(mine, theirs, (bits + words_bits).min(cap), words.exact);
             }
         }
     }
 
-    /// The pairs that share words, in the order of pairs.
-    fn shared(&self, candidate: &Marks) -> Vec<Shared> {
-        let mut found: Vec<Shared> = Vec::new();
-        for ((theirs, terms), head) in candidate.terms().enumerate().zip(candidate.heads()) {
-            for &term in terms.iter().filter(|term| self.may_have(**term)) {
-                let from = self.terms.partition_point(|known| known.term < term);
-                for known in self.terms[from..].iter().take_while(|known| known.term == term) {
-                    let pair = usize::from(known.mark) * MOST + theirs;
-                    let same_sort = self.ready[usize::from(known.mark)].sort == head.sort;
-                    let at = found.iter().position(|shared| shared.pair == pair).unwrap_or_else(|| {
-                        found.push(Shared { pair, ..Shared::default() });
-                        found.len() - 1
-                    });
-                    found[at].add(term, known.bits[usize::from(same_sort)]);
-                }
+    /// Adds the terms of a candidate's mark to what each of the query's has in common with it; those that have any, a bit
+    /// each.
+    fn share(&self, terms: &[u32], sort: u8, shared: &mut [Shared; MOST]) -> u32 {
+        let mut sharing = 0;
+        for &term in terms {
+            let from = self.slots[slot(term)];
+            if from == NOWHERE {
+                continue;
+            }
+            let known = self.terms[usize::from(from)..].iter();
+            for known in known.take_while(|known| slot(known.term) == slot(term)).filter(|known| known.term == term) {
+                let mine = usize::from(known.mark);
+                shared[mine].add(term, known.bits[usize::from(self.ready[mine].sort == sort)]);
+                sharing |= 1 << mine;
             }
         }
-        found.sort_unstable_by_key(|shared| shared.pair);
-        found
-    }
-
-    fn may_have(&self, term: u32) -> bool {
-        self.filter[term as usize / 64 % FILTER] & 1 << (term % 64) != 0
+        sharing
     }
 
     /// Adds the words that one of the two wrote with a slip of the pen.
     #[cold]
-    fn add_slips(&self, shared: &mut Shared, candidate: &Marks) {
-        let (mine, theirs) = (shared.pair / MOST, shared.pair % MOST);
+    fn add_slips(&self, shared: &mut Shared, candidate: &Marks, (mine, theirs): (usize, usize)) {
         let (my_sort, their_sort) = (self.ready[mine].sort, candidate.heads()[theirs].sort);
         let sort = (my_sort == their_sort).then_some(my_sort);
         let my_terms = self.marks.terms().nth(mine).unwrap_or(&[]);
@@ -235,9 +260,11 @@ impl<'a> Likeness<'a> {
         let classed = i32::from(shared.words == 0 && shared.class > 0);
         let left = (mine - shared.words - classed).min(theirs - shared.words - classed).max(0);
         let unlike = (left * self.weights.unlike).max(self.weights.unlike_most);
+        if shared.words == 0 {
+            return shared.class + unlike;
+        }
         let more = i64::from(shared.sum - shared.most) * self.weights.independence / 1_000;
-        let words = if shared.words == 0 { shared.class } else { shared.most + more as i32 };
-        words + unlike
+        shared.most + more as i32 + unlike
     }
 }
 
@@ -271,7 +298,6 @@ fn sort_bits(model: &MarksModel, shares: &[f64], a: usize, b: usize) -> i32 {
 
 /// What a site is worth against every other, by its place and one.
 fn site_bits(model: &MarksModel, shares: &[f64], site: u8) -> Vec<i32> {
-    let Some(site) = site.checked_sub(1) else { return vec![0; shares.len() + 1] };
     let around = |site: u8| -> f64 {
         let near = (0..shares.len() as u8).filter(|other| ENGLISH.distance(site, *other) == Distance::Near);
         near.map(|other| shares[usize::from(other)]).sum()

@@ -162,3 +162,6 @@ fn term(word: &str) -> u32 {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash ^ (hash >> 30)) as u32 & (CLASS - 1)
 }
+
+#[cfg(test)]
+mod tests;

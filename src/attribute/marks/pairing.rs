@@ -41,17 +41,51 @@ impl Pairing {
 
     /// The pairs that gain most, in the order of rows.
     pub(in crate::attribute) fn best(mut self) -> Vec<Pair> {
-        if self.crossed {
-            let mut gains = [[0; MOST]; MOST];
-            self.pairs.iter().for_each(|pair| gains[pair.row][pair.column] = pair.gain);
-            let length = |used: u16| (u16::BITS - used.leading_zeros()) as usize;
-            let side = length(self.rows).max(length(self.columns));
-            let column_of = hungarian(side, &gains);
+        let by_row = |pair: &Pair| (pair.row, pair.column);
+        let by_column = |pair: &Pair| (pair.column, pair.row);
+        if !self.crossed {
+            // Nothing to choose.
+        } else if let Some(column_of) = each_its_best(&self.pairs, by_row) {
+            self.pairs.retain(|pair| column_of[pair.row] == pair.column);
+        } else if let Some(row_of) = each_its_best(&self.pairs, by_column) {
+            self.pairs.retain(|pair| row_of[pair.column] == pair.row);
+        } else {
+            let column_of = self.column_of_each_row();
             self.pairs.retain(|pair| column_of[pair.row] == pair.column);
         }
         self.pairs.sort_unstable_by_key(|pair| pair.row);
         self.pairs
     }
+
+    fn column_of_each_row(&self) -> [usize; MOST] {
+        let mut gains = [[0; MOST]; MOST];
+        self.pairs.iter().for_each(|pair| gains[pair.row][pair.column] = pair.gain);
+        let length = |used: u16| (u16::BITS - used.leading_zeros()) as usize;
+        hungarian(length(self.rows).max(length(self.columns)), &gains)
+    }
+}
+
+/// The partner with which each gains most; none: two are after one, or one has two that are as good. Where each can have its
+/// best, no other choice gains as much.
+fn each_its_best(pairs: &[Pair], sides: impl Fn(&Pair) -> (usize, usize)) -> Option<[usize; MOST]> {
+    let mut most = [0; MOST];
+    let mut partner_of = [MOST; MOST];
+    let mut tied = 0_u16;
+    for pair in pairs {
+        let (one, partner) = sides(pair);
+        if pair.gain > most[one] {
+            (most[one], partner_of[one]) = (pair.gain, partner);
+            tied &= !(1 << one);
+        } else if pair.gain == most[one] {
+            tied |= 1 << one;
+        }
+    }
+    let mut taken = 0_u16;
+    for partner in partner_of.into_iter().filter(|partner| *partner < MOST) {
+        tied |= taken & 1 << partner;
+        taken |= 1 << partner;
+    }
+    (tied == 0).then_some(partner_of)
 }
 
 /// The column of each row of a square table. Rows and columns from 1, as in the usual presentation; column 0 holds the row
@@ -113,21 +147,21 @@ mod tests {
         with.max().unwrap_or(0).max(naive(rest, taken))
     }
 
-    fn paired(table: &[Vec<i32>]) -> Vec<Pair> {
+    fn offered(table: &[Vec<i32>]) -> Pairing {
         let mut pairing = Pairing::default();
         for (row, gains) in table.iter().enumerate() {
             for (column, &gain) in gains.iter().enumerate() {
                 pairing.offer(Pair { row, column, value: gain, gain });
             }
         }
-        pairing.best()
+        pairing
     }
 
     proptest! {
         #[test]
         fn nothing_pairs_better(rows in 0..6_usize, columns in 0..6_usize, gains in prop::collection::vec(-5..9_i32, 36)) {
             let table: Vec<Vec<i32>> = (0..rows).map(|row| gains[row * columns..][..columns].to_vec()).collect();
-            let pairs = paired(&table);
+            let pairs = offered(&table).best();
             prop_assert_eq!(pairs.iter().map(|pair| pair.gain).sum::<i32>(), naive(&table, 0));
             for (at, pair) in pairs.iter().enumerate() {
                 prop_assert!(pair.gain > 0, "no pair without a gain");
@@ -136,9 +170,20 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn who_can_have_their_best_are_those_whom_the_method_finds(gains in prop::collection::vec(-5..9_i32, 9)) {
+            let offered = offered(&gains.chunks(3).map(<[i32]>::to_vec).collect::<Vec<_>>());
+            let column_of = offered.column_of_each_row();
+            for pair in offered.best() {
+                prop_assert_eq!(column_of[pair.row], pair.column);
+            }
+        }
+    }
+
     #[test]
     fn the_greedy_choice_is_not_the_best() {
-        let pairs = paired(&[vec![9, 8], vec![8, 1]]);
+        let pairs = offered(&[vec![9, 8], vec![8, 1]]).best();
         assert_eq!(pairs.iter().map(|pair| (pair.row, pair.column)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 }

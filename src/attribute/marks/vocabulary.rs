@@ -55,6 +55,8 @@ pub(super) struct Vocabulary {
     /// First words of phrases.
     phrases: FxHashSet<&'static str>,
     sites: Vec<Site>,
+    /// How each site lies to each, row by row.
+    distances: Vec<Distance>,
     /// Words, and words less one letter: the known words they may be.
     slips: FxHashMap<Box<str>, Vec<&'static str>>,
 }
@@ -69,6 +71,7 @@ impl Vocabulary {
             parts: FxHashMap::default(),
             phrases: FxHashSet::default(),
             sites: Vec::new(),
+            distances: Vec::new(),
             slips: FxHashMap::default(),
         };
         // Neighbours are named before their own lines: sites have their places first.
@@ -78,6 +81,9 @@ impl Vocabulary {
         for (class, head, said) in entries(table) {
             vocabulary.enter(class, head, said);
         }
+        let sites = 0..vocabulary.sites();
+        let pairs = sites.clone().flat_map(|a| sites.clone().map(move |b| (a, b)));
+        vocabulary.distances = pairs.map(|(a, b)| vocabulary.lie(a, b)).collect();
         for word in words.lines().filter(|line| !line.starts_with('#')) {
             vocabulary.learn_spelling(word);
         }
@@ -205,6 +211,10 @@ impl Vocabulary {
 
     /// How two sites lie.
     pub(super) fn distance(&self, a: u8, b: u8) -> Distance {
+        self.distances[usize::from(a) * self.sites.len() + usize::from(b)]
+    }
+
+    fn lie(&self, a: u8, b: u8) -> Distance {
         let next = |a: u8, b: u8| self.sites[usize::from(a)].next.contains(&b);
         match () {
             () if a == b => Distance::Same,

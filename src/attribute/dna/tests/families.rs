@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use super::super::family::Family;
-use super::super::kinship::{Kinship, Loci};
-use super::super::loci::{LOCI, Profile, TABLE, Typed, row};
+use super::super::kinship::Kinship;
+use super::super::loci::{LOCI, Loci, Profile, TABLE, Typed, row};
 use crate::model::{DnaModel, Model};
 use crate::record::Relation;
 
