@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::loci::{LOCI, TABLE, Typed};
 
+/// The figures of each result of one locus.
+type OfLocus<const N: usize> = Box<[[AtomicU64; N]]>;
+
 /// `N` figures for each result of each locus.
 pub(super) struct Memo<const N: usize> {
-    by_locus: Box<[OnceLock<Box<[[AtomicU64; N]]>>]>,
+    by_locus: Box<[OnceLock<OfLocus<N>>]>,
 }
 
 /// Stands for what is not worked out yet: no figure has these bits.
