@@ -7,7 +7,7 @@
 //! point are compared by their region.
 
 use std::f64::consts::PI;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,8 @@ struct Point {
 #[derive(Clone, Default)]
 pub struct Statistics {
     cells: Counts<u64>,
+    /// The same for grids with few cells, all of them, once there is anybody.
+    coarse: Arc<Vec<u32>>,
     /// The same at one point.
     towns: Counts<(i32, i32)>,
     points: i64,
@@ -93,7 +95,10 @@ impl Attribute for Places {
         if let Some(point) = value.point {
             statistics.points += by;
             statistics.towns.change(&(point.latitude, point.longitude), by);
-            (0..PLACE_SCALES).for_each(|scale| statistics.cells.change(&cell(scale, point), by));
+            for scale in 0..PLACE_SCALES {
+                let row = row(scale, point).cell;
+                statistics.change((scale, row, column(scale, row, point).cell), by);
+            }
         }
         if !value.region.is_empty() {
             statistics.named += by;
@@ -147,6 +152,24 @@ impl Attribute for Places {
         let details = vec![("distance_km", Detail::Measure((km * 10.0).round() / 10.0))];
         let summary = format!("found {far} from the last contact{regions}");
         Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, bits, level, summary) })
+    }
+}
+
+impl Statistics {
+    fn change(&mut self, cell: Cell, by: i64) {
+        let Some(at) = coarse(cell) else { return self.cells.change(&key(cell), by) };
+        let cells = Arc::make_mut(&mut self.coarse);
+        if cells.is_empty() {
+            cells.resize(COARSE_CELLS, 0);
+        }
+        cells[at] = u32::try_from(i64::from(cells[at]) + by).unwrap_or(0);
+    }
+
+    fn people(&self, cell: Cell) -> u32 {
+        match coarse(cell) {
+            Some(at) => self.coarse.get(at).copied().unwrap_or(0),
+            None => self.cells.get(&key(cell)),
+        }
     }
 }
 
@@ -217,7 +240,9 @@ struct At {
 }
 
 fn at(cells: f64) -> At {
-    At { cell: cells.floor() as i32, into: cells - cells.floor() }
+    let towards_zero = cells as i32;
+    let cell = towards_zero - i32::from(f64::from(towards_zero) > cells);
+    At { cell, into: cells - f64::from(cell) }
 }
 
 fn row(scale: usize, point: Point) -> At {
@@ -236,13 +261,23 @@ fn column(scale: usize, row: i32, point: Point) -> At {
     at(f64::from(point.longitude) / 1e4 * columns[(row + columns.len() as i32 / 2) as usize])
 }
 
-fn key(scale: usize, row: i32, column: i32) -> u64 {
-    (scale as u64) << 56 | u64::from((row + (1 << 20)) as u32) << 28 | u64::from((column + (1 << 20)) as u32)
+/// A grid's cell: scale, row, column.
+type Cell = (usize, i32, i32);
+
+/// Grids of few cells: the scales from this one on, and how many rows and columns each has, with one more on every side.
+const FIRST_COARSE: usize = 3;
+const COARSE: [(i32, i32); PLACE_SCALES - FIRST_COARSE] = [(65, 125), (25, 45)];
+const COARSE_CELLS: usize = 65 * 125 + 25 * 45;
+
+/// Where a cell of a coarse grid is among all of them.
+fn coarse((scale, row, column): Cell) -> Option<usize> {
+    let (rows, columns) = *COARSE.get(scale.checked_sub(FIRST_COARSE)?)?;
+    let before = if scale == FIRST_COARSE { 0 } else { COARSE[0].0 * COARSE[0].1 };
+    Some((before + (row + rows / 2) * columns + column + columns / 2) as usize)
 }
 
-fn cell(scale: usize, point: Point) -> u64 {
-    let row = row(scale, point).cell;
-    key(scale, row, column(scale, row, point).cell)
+fn key((scale, row, column): Cell) -> u64 {
+    (scale as u64) << 56 | u64::from((row + (1 << 20)) as u32) << 28 | u64::from((column + (1 << 20)) as u32)
 }
 
 /// The mean of a scale's kernel at a point over all last contacts.
@@ -256,7 +291,7 @@ fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, point: Poin
     for rows in -1..=1 {
         let from = column(scale, here.cell + rows, point);
         for columns in -1..=1 {
-            let people = statistics.cells.get(&key(scale, here.cell + rows, from.cell + columns));
+            let people = statistics.people((scale, here.cell + rows, from.cell + columns));
             let (east, north) = (f64::from(columns) + 0.5 - from.into, f64::from(rows) + 0.5 - here.into);
             sum += f64::from(people) * model_of.mean_kernel(scale, east, north);
         }
@@ -267,4 +302,20 @@ fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, point: Poin
     let reach_km2 = 2.0 * PI * model_of.scales_km[scale].powi(2);
     let anywhere = model.smoothing * (reach_km2 / INHABITED_KM2).min(1.0);
     (sum + anywhere).max(1.0) / (statistics.points as f64 + model.smoothing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_point_and_what_is_around_it_has_a_cell_of_its_own() {
+        for (scale, degrees) in CELL_DEGREES.into_iter().enumerate().skip(FIRST_COARSE) {
+            let (rows, columns) = ((90.0 / degrees) as i32 + 1, (180.0 / degrees) as i32 + 1);
+            let cells = (-rows..=rows).flat_map(|row| (-columns..=columns).map(move |column| (scale, row, column)));
+            let mut places: Vec<usize> = cells.filter_map(coarse).collect();
+            places.sort_unstable();
+            assert!(places.windows(2).all(|two| two[0] < two[1]) && places.last() < Some(&COARSE_CELLS));
+        }
+    }
 }

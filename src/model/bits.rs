@@ -18,9 +18,10 @@ impl Bits {
     /// Thousandths in a bit.
     pub const SCALE: i32 = 1_000;
 
-    /// The nearest thousandth of `bits`.
+    /// The nearest thousandth of `bits`. By cutting off, since rounding is a call where the processor may be an old one.
     pub fn from_f64(bits: f64) -> Self {
-        Self((bits * f64::from(Self::SCALE)).round() as i32)
+        let thousandths = bits * f64::from(Self::SCALE);
+        Self((thousandths + 0.5_f64.copysign(thousandths)) as i32)
     }
 
     /// log2 of a likelihood ratio.

@@ -74,7 +74,7 @@ impl PlaceModel {
 
     /// The mean of `exp(-distance / scale)` over a cell whose middle is so many cells to the east and to the north.
     pub fn mean_kernel(&self, scale: usize, east: f64, north: f64) -> f64 {
-        let entry = |cells: f64| ((cells.abs() * STEPS as f64).round() as usize).min(ENTRIES - 1);
+        let entry = |cells: f64| ((cells.abs() * STEPS as f64 + 0.5) as usize).min(ENTRIES - 1);
         self.tables.means[scale][entry(north)][entry(east)]
     }
 }

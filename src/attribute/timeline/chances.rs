@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, middle, year};
-use crate::model::{GAP_CLASSES, LIVES, Model, TimelineModel, lived_years};
+use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years};
 
 /// What the collection expects.
 pub(super) struct Collection {
@@ -19,7 +19,8 @@ pub(super) struct Collection {
     /// Ages of those who died soon, and of those who lived on.
     soon: Ages,
     later: Ages,
-    /// For each condition and year of finding, once it is asked for: the chances of having died before each year.
+    /// For each condition and year of finding, once it is asked for: the chances of having died before each year, from
+    /// [`GAP_YEARS`] back.
     died_before: Box<[OnceLock<Box<[f64]>>]>,
 }
 
@@ -82,30 +83,33 @@ impl Collection {
     /// The chance a year that a missing person is found in that year and state, dead since an estimated time.
     fn gap(&self, model: &TimelineModel, found: i32, post: &Value) -> f64 {
         let last = year(found);
-        let died_before = self.died_before(model, post.condition, last);
-        let all = died_before[last + 1];
+        let (start, died_before) = self.died_before(model, post.condition, last);
+        let all = died_before[last + 1 - start];
         let Some((from, to)) = post.death else { return all };
-        // As [`Value::fits_death`] says, for the years up to the finding.
+        // The share of each year up to the finding that lies within it.
         let dead_by = |day: i32| {
-            let at = year(day).min(last);
+            let at = year(day).clamp(start, last);
             let (first, end) = (first_day(at), if at == last { found + 1 } else { first_day(at + 1) });
             let share = f64::from(day - first) / f64::from((end - first).max(1));
-            died_before[at] + (died_before[at + 1] - died_before[at]) * share.clamp(0.0, 1.0)
+            let [before, after] = [died_before[at - start], died_before[at - start + 1]];
+            before + (after - before) * share.clamp(0.0, 1.0)
         };
         let within = dead_by(to + 1) - dead_by(from);
         within * (1.0 - model.death_outside) + all * model.death_outside
     }
 
-    /// The chances that a missing person died before each year and is found in the year `last` in some state.
-    fn died_before(&self, model: &TimelineModel, condition: u8, last: usize) -> &[f64] {
+    /// A year, and the chances that a missing person died before it and each later one, and is found in the year `last` in
+    /// some state.
+    fn died_before(&self, model: &TimelineModel, condition: u8, last: usize) -> (usize, &[f64]) {
         let class = usize::from(condition).min(GAP_CLASSES - 1);
-        self.died_before[class * YEARS + last].get_or_init(|| {
+        let start = (last + 1).saturating_sub(GAP_YEARS);
+        let chances = self.died_before[class * YEARS + last].get_or_init(|| {
             let soon = model.lived(condition)[0];
             let masses = model.gap_masses(condition);
             let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
-            let found = |at: usize| masses.get(last - at).copied().unwrap_or(0.0);
-            before((0..=last).map(|at| died(at) * found(at))).into()
-        })
+            before((start..=last).map(|at| died(at) * masses[last - at])).into()
+        });
+        (start, chances)
     }
 }
 
@@ -188,7 +192,12 @@ mod tests {
         let (soon, last) = (model.lived(post.condition)[0], year(found));
         let years = (0..=last).rev().zip(model.gap_masses(post.condition));
         let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
-        let fits = |at: usize| post.fits_death(model, (first_day(at), (first_day(at + 1) - 1).min(found)));
+        let fits = |at: usize| {
+            let Some((first, last)) = post.death else { return 1.0 };
+            let (from, to) = (first_day(at), (first_day(at + 1) - 1).min(found));
+            let within = f64::from((to.min(last) - from.max(first) + 1).max(0)) / f64::from((to - from + 1).max(1));
+            within.min(1.0) * (1.0 - model.death_outside) + model.death_outside
+        };
         years.map(|(at, mass)| died(at) * mass * fits(at)).sum()
     }
 

@@ -16,9 +16,10 @@ mod pair;
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
-use crate::model::{Bits, LIVES, Model, lived_years};
+use crate::model::{Bits, LIVES, Model};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
 use chances::{Chances, Collection};
+use pair::Cells;
 
 const DAYS_A_YEAR: f64 = 365.25;
 /// The years that are counted one by one; earlier and later ones count with the first and the last.
@@ -26,6 +27,8 @@ const FIRST_YEAR: i32 = 1_880;
 const YEARS: usize = 170;
 /// Ages that are counted one by one.
 const AGES: usize = 111;
+/// Ages at last contact that can be stated, in half years.
+const HALF_YEARS: u16 = 241;
 
 /// The attribute.
 pub struct Timeline;
@@ -67,8 +70,9 @@ pub struct Prepared<'a> {
     collection: Collection,
     /// How well an interval fits an age so many years outside it.
     fit_outside: [f64; AGES],
-    /// Years lived on in each cell.
-    lived_years: [f64; LIVES],
+    cells: Cells,
+    /// How well the query's interval of ages fits who was so old at last contact, in half years, and lived on.
+    fits: Option<Box<[[f64; LIVES]]>>,
     /// The query's chances, where it is the later state.
     chances: Option<Chances>,
 }
@@ -130,8 +134,13 @@ impl Attribute for Timeline {
         };
         let fit_outside = std::array::from_fn(outside);
         let chances = facing.query_is_post().then(|| collection.chances(&model.timeline, query));
-        let lived_years = std::array::from_fn(lived_years);
-        Prepared { model, facing, query, collection, fit_outside, lived_years, chances }
+        let cells = Cells::new();
+        let fits = query.age.filter(|_| facing.query_is_post());
+        let fits = fits.map(|interval| {
+            let fit = |half_years: u16| cells.fits(&fit_outside, f64::from(half_years) / 2.0, interval);
+            (0..HALF_YEARS).map(fit).collect()
+        });
+        Prepared { model, facing, query, collection, fit_outside, cells, fits, chances }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
@@ -239,6 +248,7 @@ fn middle((first, last): (i32, i32)) -> i32 {
 }
 
 fn year(day: i32) -> usize {
-    let year = 1_970 + (f64::from(day) / DAYS_A_YEAR).floor() as i32;
-    (year - FIRST_YEAR).clamp(0, YEARS as i32 - 1) as usize
+    // Four years have 1,461 days.
+    let year = 1_970 + i64::from(day).saturating_mul(4).div_euclid(1_461);
+    (year - i64::from(FIRST_YEAR)).clamp(0, YEARS as i64 - 1) as usize
 }
