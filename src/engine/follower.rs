@@ -3,7 +3,8 @@
 //! No queue stands between: like the text index it reads what was written since from the table of changes, and goes on
 //! after a crash where its last commit was. So a write never waits for it, and however far it is behind, every write is
 //! followed. Weighing has one thread at the lowest priority, which holds no lock that a write or a match waits for: under
-//! load it falls behind (`crossmatch_event_lag_writes`) and catches up. A record is weighed as it is when its turn comes: of several writes that wait, the last is told.
+//! load it falls behind (`crossmatch_event_lag_writes`) and catches up. A record is weighed as it is when its turn comes:
+//! of several writes that wait, the last is told.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};

@@ -230,7 +230,7 @@ struct Pair<'a> {
     /// The candidate's states and codes.
     states: &'a [u8; TEETH],
     codes: &'a [u8; TEETH],
-    /// The places in [`YEARS`] of one who died soon, and of one who lived on.
+    /// The places in [`history::YEARS`] of one who died soon, and of one who lived on.
     periods: [usize; 2],
 }
 
