@@ -113,6 +113,8 @@ impl Metrics {
             metrics.subscribers.with_label_values(&[to]);
         }
         metrics.webhook_posts.with_label_values(&["taken"]);
+        // The first refusal of a full disk must be a rise.
+        metrics.requests.with_label_values(&["/v1/records/{source}/{id}", "PUT", "507"]);
         metrics
     }
 

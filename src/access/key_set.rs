@@ -120,6 +120,10 @@ impl KeySource {
 fn is_this_machine(place: &str) -> bool {
     let Some(rest) = place.strip_prefix("http://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Before an @ stands who asks, not whom.
+    if host.contains('@') {
+        return false;
+    }
     let name = if host.starts_with('[') { host.split_inclusive(']').next() } else { host.split(':').next() };
     matches!(name, Some("127.0.0.1" | "[::1]" | "localhost"))
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -75,7 +76,8 @@ impl Writer {
     pub(super) fn open(directory: &Path, path: &Path) -> Result<(Self, Places), TrailError> {
         let disk = |doing| move |error| TrailError::Disk { doing, file: path.to_owned(), error };
         fs::create_dir_all(directory).map_err(disk("make the directory of"))?;
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(disk("open"))?;
+        let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
+        let mut file = file.map_err(disk("open"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(TrailError::Locked(path.to_owned())),

@@ -159,3 +159,13 @@ fn every_change_of_the_file_may_be_the_last() {
         ends_at(tempfile::tempdir().expect("a directory").path(), change, &in_order);
     }
 }
+
+#[test]
+fn the_records_are_for_their_own_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let _store = Store::open(directory.path()).expect("a store");
+    let mode = |name: &str| directory.path().join(name).metadata().expect(name).permissions().mode();
+    assert_eq!(mode("records.redb") & 0o077, 0);
+}
