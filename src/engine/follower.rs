@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rayon::ThreadPool;
@@ -25,6 +25,10 @@ use crate::store::{self, EventLog, Weighed};
 
 /// Writes in one commit of the log: what is told waits for the last of them.
 const BATCH: usize = 32;
+/// How many times longer than it has weighed it waits for matches.
+const PATIENCE: u32 = 9;
+/// How often it looks whether they have ended.
+const PAUSE: Duration = Duration::from_millis(1);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -116,11 +120,23 @@ impl State {
                     return Ok(());
                 }
                 if known.insert(reference.clone()) {
+                    let begun = Instant::now();
                     weighed.push(self.weigh(&snapshot, reference)?);
+                    self.give_way(begun.elapsed());
                 }
             }
             let followed = self.log.follow(&weighed, last, self.options.kept, Timestamp::now());
             followed.map_err(|error| error.to_string())?;
+        }
+    }
+
+    /// Lets matches go first, even where the lowest priority has a processor of its own, which may be half of theirs: waits
+    /// while any is under way, but so long only that following goes on under any load.
+    fn give_way(&self, took: Duration) {
+        let begun = Instant::now();
+        let matches = || self.shared.matches_under_way.load(Ordering::Relaxed) > 0;
+        while matches() && begun.elapsed() < took * PATIENCE && !self.is_stopping() {
+            thread::sleep(PAUSE);
         }
     }
 
