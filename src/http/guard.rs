@@ -24,13 +24,14 @@ enum Need {
     Scope(Scope),
 }
 
-impl Need {
-    /// Whether a call that needs this may change something.
-    fn writes(self, method: &Method) -> bool {
-        let asks =
-            matches!(self, Self::Nothing | Self::Scope(Scope::MatchRead | Scope::RecordsRead | Scope::AuditRead));
-        !asks && *method != Method::GET && *method != Method::HEAD
-    }
+/// Whether a call may change something. Who may ask for matches may be told of them: a webhook needs no more, and is
+/// written all the same.
+fn writes(need: Need, method: &Method, path: &str) -> bool {
+    let asks = match path {
+        "/v1/webhooks" | "/v1/webhooks/{id}" => false,
+        _ => matches!(need, Need::Nothing | Need::Scope(Scope::MatchRead | Scope::RecordsRead | Scope::AuditRead)),
+    };
+    !asks && *method != Method::GET && *method != Method::HEAD
 }
 
 /// What a call of a path needs, in words; none: it needs no key.
@@ -100,15 +101,15 @@ pub(super) fn admit(app: &App, request: &ServiceRequest) -> Result<Admitted, Tur
         return Ok(Admitted::of_nobody());
     }
     let turned = |problem| Turned { problem, known: None };
-    let need = pattern(request).map(|path| needed(request.method(), &path));
-    let need = need.ok_or_else(|| turned(Problem::UnknownPath))?;
+    let path = pattern(request).ok_or_else(|| turned(Problem::UnknownPath))?;
+    let need = needed(request.method(), &path);
     if need == Need::Nothing {
         return Ok(Admitted::of_nobody());
     }
     let token = bearer(request.headers()).map_err(turned)?;
     let caller = app.guard.admit(token, Timestamp::now()).map_err(|denied| turned(Problem::NotAdmitted(denied)))?;
     let left = caller.allowance.as_ref().map(|allowance| allowance.take());
-    let admitted = Admitted { caller, left, writes: need.writes(request.method()) };
+    let admitted = Admitted { caller, left, writes: writes(need, request.method(), &path) };
     let problem = match (left, need) {
         (Some(Left { remaining: None, seconds, .. }), _) => Problem::TooManyCalls { seconds },
         (_, Need::Scope(scope)) if !admitted.caller.may(scope) => Problem::MissingScope(scope),
@@ -177,6 +178,16 @@ mod tests {
         assert_eq!(needed(&Method::PATCH, "/v1/records/{source}/{id}"), Need::Scope(Scope::RecordsWrite));
         assert_eq!(needed(&Method::HEAD, "/v1/records/{source}/{id}"), Need::Scope(Scope::RecordsRead));
         assert_eq!(needed(&Method::DELETE, "/v1/exclusions/{id}"), Need::Scope(Scope::ExclusionsWrite));
+    }
+
+    #[test]
+    fn what_changes_something_is_carried_out_to_its_end() {
+        let writes = |method, path| writes(needed(&method, path), &method, path);
+        for (method, path) in [(Method::POST, "/v1/webhooks"), (Method::DELETE, "/v1/webhooks/{id}")] {
+            assert!(writes(method, path) && !writes(Method::GET, path), "{path}");
+        }
+        assert!(writes(Method::PUT, "/v1/records/{source}/{id}") && writes(Method::POST, "/v1/exclusions"));
+        assert!(!writes(Method::POST, "/v1/match") && !writes(Method::POST, "/v1/compare"));
     }
 
     fn check(values: &[&'static str], token: Option<&str>) {

@@ -123,9 +123,14 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let read = |node: &Node<'_>| wanted(node, is_http, events);
     let (url, least) = record_json::read_by(&record_json::parse(&text)?, read)?;
     let secret = post::secret().ok_or(Problem::Internal)?;
-    challenge(&app, &url, &secret).await?;
     let webhook = Webhook { id: Uuid::now_v7(), owner, url, least, secret, created: Timestamp::now() };
+    // Whatever comes of it: also a challenge that fails was sent to somebody.
     Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
+    tokio::select! {
+        agreed = challenge(&app, &webhook.url, &webhook.secret) => agreed?,
+        // A stop of the service waits for no receiver.
+        () = app.stopped() => return Err(Problem::Stopping),
+    }
     let (writer, new) = (Arc::clone(&engine), webhook.clone());
     let registered = web::block(move || events::of(&writer)?.register(&new).map_err(Problem::from)).await;
     match registered.map_err(|_| Problem::Internal)?? {

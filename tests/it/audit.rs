@@ -146,14 +146,15 @@ fn refused_calls_are_told_with_whoever_made_them() {
     );
 }
 
-/// Sends a call behind another whose answer is not taken, and breaks the connection.
-fn send_and_vanish(service: &Service, method: &str, path: &str, body: &str) {
+/// Sends a call behind another whose answer is not taken: the end of the connection will be a break.
+pub(crate) fn send_to_vanish(service: &Service, method: &str, path: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(service.address).unwrap();
     stream.write_all(b"GET /livez HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
     // What lies unread in a socket that is closed makes its end a reset.
     while stream.peek(&mut [0; 1]).unwrap() == 0 {}
     let head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    stream
 }
 
 /// A large record, ever another.
@@ -218,7 +219,7 @@ fn a_write_whose_client_vanishes_is_told() {
     let service = Service::start();
     while_writing(&service, || {
         for id in 0..30 {
-            send_and_vanish(&service, "PUT", &format!("/v1/records/gone/{id}?matches=false"), MISSING);
+            drop(send_to_vanish(&service, "PUT", &format!("/v1/records/gone/{id}?matches=false"), MISSING));
         }
     });
     all_told(&service, "gone", 0..30);
@@ -229,7 +230,7 @@ fn lines_of_a_batch_whose_client_vanishes_are_told() {
     let service = Service::start();
     let lines: String =
         (0..400).map(|id| format!("{{\"source\":\"gone\",\"id\":\"{id}\",\"kind\":\"missing\"}}\n")).collect();
-    while_writing(&service, || send_and_vanish(&service, "POST", "/v1/records:batch", &lines));
+    while_writing(&service, || drop(send_to_vanish(&service, "POST", "/v1/records:batch", &lines)));
     all_told(&service, "gone", 0..400);
 }
 

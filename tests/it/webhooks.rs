@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -17,10 +17,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::audit::send_to_vanish;
 use crate::client::{Answer, Call};
 use crate::crash::Program;
 use crate::events::named;
-use crate::service::{Service, limits};
+use crate::service::{Service, limits, until};
 
 const WEBHOOKS: &str = "/v1/webhooks";
 /// What has the lowest priority may wait on a busy machine.
@@ -228,6 +229,50 @@ fn posts_are_signed_with_the_secret_that_was_shown_once() {
     assert_eq!(list.json()["webhooks"][0].get("secret"), None);
     let trail = std::fs::read_to_string(service.trail().join(crossmatch::audit::FILE)).unwrap();
     assert!(trail.contains("\"webhook pair\"") && !trail.contains(&secret) && !trail.contains("case=1"));
+}
+
+/// Every line of the trail that is about an action.
+fn trail(service: &Service, action: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(service.trail().join(crossmatch::audit::FILE)).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["action"].as_str().unwrap().starts_with(action)).collect()
+}
+
+/// Somebody who says when it is challenged, and agrees once it is let.
+fn hesitant() -> (Receiver, mpsc::Receiver<()>, mpsc::Sender<()>) {
+    let ((challenged, wait), (release, released)) = (mpsc::channel(), mpsc::channel());
+    let (challenged, released) = (Mutex::new(challenged), Mutex::new(released));
+    let receiver = Receiver::start(move |post| {
+        let _ = challenged.lock().unwrap().send(());
+        let _ = released.lock().unwrap().recv_timeout(PATIENCE);
+        agree(post)
+    });
+    (receiver, wait, release)
+}
+
+#[test]
+fn a_registration_whose_client_vanishes_is_carried_out_and_told() {
+    let service = Service::start();
+    let (receiver, challenged, release) = hesitant();
+    let client = send_to_vanish(&service, "POST", WEBHOOKS, &json!({"url": receiver.url()}).to_string());
+    challenged.recv_timeout(PATIENCE).unwrap();
+    drop(client);
+    // Time in which the service can see that the client is gone.
+    (0..50).for_each(|_| assert_eq!(service.get("/livez").status, 200));
+    release.send(()).unwrap();
+    until("it is told", || !trail(&service, "register webhook").is_empty());
+    let made = service.get(WEBHOOKS).json()["webhooks"][0]["id"].as_str().unwrap().to_owned();
+    let told = trail(&service, "register webhook").remove(0);
+    assert_eq!((&told["action"], &told["status"]), (&json!(format!("register webhook {made}")), &json!(201)));
+}
+
+#[test]
+fn a_challenge_that_failed_is_told() {
+    let service = Service::start();
+    let receiver = Receiver::start(|_| (500, String::new()));
+    assert_eq!(register(service.call("POST", WEBHOOKS), &receiver.url(), &json!({})).status, 422);
+    let told = trail(&service, "register webhook");
+    assert_eq!(told.iter().map(|line| line["status"].as_u64().unwrap()).collect::<Vec<u64>>(), [422]);
 }
 
 #[test]
