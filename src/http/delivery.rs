@@ -111,19 +111,30 @@ impl Delivery {
         doubled.min(PAUSE_MAX).mul_f64(1.0 + f64::from(chance[0]) / 512.0)
     }
 
-    /// Tells one page of events, or as far as they are taken.
-    async fn tell(&mut self) -> Result<Told, Problem> {
+    /// The webhook and the last event it was told, if it may be told more now; otherwise, how telling it ends.
+    async fn standing(&self) -> Result<Result<(Webhook, u64), Told>, Problem> {
         let (reader, id) = (Arc::clone(&self.engine), self.id);
         let found = web::block(move || events::of(&reader)?.webhook(id).map_err(Problem::from));
         let found = found.await.map_err(|_| Problem::Internal)??;
-        let Some((webhook, told)) = found else { return Ok(Told::Removed) };
-        if self.app.is_stopping() || !guard::stands(&self.app, &webhook.owner) {
-            return Ok(Told::Everything);
-        }
+        let Some((webhook, told)) = found else { return Ok(Err(Told::Removed)) };
+        let stands = !self.app.is_stopping() && guard::stands(&self.app, &webhook.owner);
+        Ok(if stands { Ok((webhook, told)) } else { Err(Told::Everything) })
+    }
+
+    /// Tells one page of events, or as far as they are taken.
+    async fn tell(&mut self) -> Result<Told, Problem> {
+        let (webhook, told) = match self.standing().await? {
+            Ok(found) => found,
+            Err(ends) => return Ok(ends),
+        };
         let mut cursor = Cursor::behind(told, webhook.least);
         let (messages, more) = cursor.next(&self.engine).await?;
         let mut upto = told;
         for message in messages {
+            // A post may take long: what became of the webhook and its key meanwhile counts for the next.
+            if let Err(ends) = self.standing().await? {
+                return Ok(ends);
+            }
             if !self.post(&webhook, &message).await {
                 return Ok(Told::Failed);
             }

@@ -276,6 +276,56 @@ fn a_challenge_that_failed_is_told() {
 }
 
 #[test]
+fn nothing_is_posted_to_a_webhook_after_its_removal_or_the_end_of_its_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys.toml");
+    let mut keys = KeyFile::default();
+    let mut make = |scopes: &[Scope]| {
+        let (name, scopes) = ("a test".to_owned(), scopes.to_vec());
+        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
+        keys.create(new, Timestamp::now()).unwrap()
+    };
+    let (admin, removes, ends) = (make(&[Scope::Admin]), make(&[Scope::MatchRead]), make(&[Scope::MatchRead]));
+    keys.write(&path).unwrap();
+    let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
+    let call = |key: &str, method: &str, path: &str| {
+        service.call(method, path).header("Authorization", &format!("Bearer {key}"))
+    };
+    let [removed, ended, mark] = [(); 3].map(|()| Receiver::start(agree));
+    let made = register(call(&removes, "POST", WEBHOOKS), &removed.url(), &json!({})).json();
+    for (key, receiver) in [(&ends, &ended), (&admin, &mark)] {
+        assert_eq!(register(call(key, "POST", WEBHOOKS), &receiver.url(), &json!({})).status, 201);
+    }
+    // Each ends with the first event that it is told, of three that come together.
+    let webhook = format!("{WEBHOOKS}/{}", made["id"].as_str().unwrap());
+    let (address, bearer) = (service.address, format!("Bearer {removes}"));
+    removed.answer(move |post| {
+        let remove = Call::new(address, "DELETE", &webhook).header("Authorization", &bearer);
+        assert_eq!(remove.send(b"").status, 204);
+        agree(post)
+    });
+    let (id, file) = (ends.split('_').nth(1).unwrap().to_owned(), path.clone());
+    let keys = Mutex::new(keys);
+    ended.answer(move |post| {
+        let mut keys = keys.lock().unwrap();
+        keys.revoke(&id, Timestamp::now());
+        keys.write(&file).unwrap();
+        agree(post)
+    });
+    for (id, kind) in [("M", "missing"), ("B", "unclaimed"), ("B2", "unclaimed")] {
+        let path = format!("/v1/records/a/{id}?matches=false");
+        assert_eq!(call(&admin, "PUT", &path).send(named(kind, "Thorvald").as_bytes()).status, 201);
+        if id == "B" {
+            for receiver in [&removed, &ended] {
+                receiver.until("the first event is posted", |events| !events.is_empty());
+            }
+        }
+    }
+    mark.until("the mark is told", |events| !pairs_of(events, "a/B2").is_empty());
+    assert_eq!([removed.events().len(), ended.events().len()], [1, 1]);
+}
+
+#[test]
 fn nobody_is_told_who_did_not_agree() {
     let service = Service::start();
     let refused = |receiver: &Receiver, words: &str| {
