@@ -163,7 +163,7 @@ impl Delivery {
                 from: None,
                 request_id: message.id.clone(),
             };
-            call.tell(message.note("webhook"), 200).await;
+            call.tell(message.note_of_post(), 200).await;
             self.traced = message.sequence;
         }
         let to = (webhook.url.as_str(), webhook.secret.as_str());

@@ -3,8 +3,9 @@
 //! A stream and a webhook are the same thing: a [`Cursor`] that reads the durable log at its own pace. So a client that is
 //! slow costs nothing but the events it has not read yet, which are kept as long as the log keeps them; one that comes
 //! too late is told so by an event `gap`. An event holds identifiers, bits and ranks: there is nothing in it that needs a
-//! clearance, and the evidence is asked for as ever. Each event is in the audit trail before it is told.
+//! clearance, and the evidence is asked for as ever. Its records are in the audit trail before it is told.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -156,11 +157,11 @@ impl Message {
         Self { sequence, id, kind, json: serde_json::to_string(&answer).unwrap_or_default(), records }
     }
 
-    /// What the trail is told of it, before the caller is.
-    pub(super) fn note(&self, by: &'static str) -> Note {
+    /// What the trail is told of a post, before its receiver is.
+    pub(super) fn note_of_post(&self) -> Note {
         let mut records = self.records.iter().cloned();
         let record = records.next();
-        Note { seen: records.collect(), ..Note::new(format!("{by} {}", self.kind), record) }
+        Note { seen: records.collect(), ..Note::new(format!("webhook {}", self.kind), record) }
     }
 
     fn write(&self, text: &mut String) {
@@ -330,10 +331,13 @@ impl Stream {
             }
             // A stream that cannot be read on ends: its client comes again, with the last id that it knows.
             let (messages, more) = self.cursor.next(&self.engine).await.ok()?;
-            for message in &messages {
-                self.call.tell(message.note("event"), 200).await;
-                message.write(&mut text);
+            if !messages.is_empty() {
+                // One line a piece: a replay of the whole log must not fill the disk.
+                let seen: BTreeSet<Reference> = messages.iter().flat_map(|message| &message.records).cloned().collect();
+                let note = Note { seen: seen.into_iter().collect(), ..Note::new("events", []) };
+                self.call.tell(note, 200).await;
             }
+            messages.iter().for_each(|message| message.write(&mut text));
             app.metrics.told("stream", messages.len() as u64);
             if !text.is_empty() || more {
                 continue;
