@@ -21,7 +21,7 @@ use arc_swap::ArcSwap;
 use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::attribute::{About, Evidence};
 use crate::corpus::{self, Encoded, Snapshot};
@@ -61,6 +61,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     pool: ThreadPool,
     match_queue: u64,
+    /// One for each thread of the pool.
+    turns: Arc<Semaphore>,
     writer: Writer,
     indexer: Indexer,
     follower: Option<Follower>,
@@ -240,7 +242,8 @@ impl Engine {
         let bells = std::iter::once(indexer.bell()).chain(follower.as_ref().map(Follower::bell)).collect();
         let writer = Writer::start(Arc::clone(&shared), corpus, bells, options.write_queue);
         let writer = writer.map_err(|error| thread(&error))?;
-        Ok(Self { shared, pool, match_queue: options.match_queue as u64, writer, indexer, follower })
+        let turns = Arc::new(Semaphore::new(pool.current_num_threads()));
+        Ok(Self { shared, pool, match_queue: options.match_queue as u64, turns, writer, indexer, follower })
     }
 
     /// Stores a record durably. Returns when it would survive a loss of power.
@@ -383,26 +386,47 @@ impl Engine {
         }
     }
 
-    /// Runs `work` on the pool that weighs, if there is room in the queue.
+    /// Runs `work` on the pool that weighs, if there is room in the queue: first come, first served, and no more at once
+    /// than there are threads. A thread that waits for its share of one match takes up another, and the first goes on only
+    /// when that is done: of many at once, the earliest would wait for all that came later.
     async fn on_pool<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
-        let under_way = &self.shared.matches_under_way;
-        if under_way.fetch_add(1, Ordering::Relaxed) >= self.match_queue {
-            under_way.fetch_sub(1, Ordering::Relaxed);
+        let under_way = UnderWay::new(&self.shared);
+        if under_way.before >= self.match_queue {
             return Err(EngineError::Busy);
         }
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| EngineError::Stopping)?;
         let (answer, answered) = oneshot::channel();
-        let shared = Arc::clone(&self.shared);
         self.pool.spawn(move || {
+            let _turn = turn;
             // Whoever asked may have gone away meanwhile: then nobody wants the answer.
             if !answer.is_closed() {
-                let _ = answer.send(work(&shared));
+                let _ = answer.send(work(&under_way.shared));
             }
-            shared.matches_under_way.fetch_sub(1, Ordering::Relaxed);
         });
         answered.await.map_err(|_| EngineError::Stopping)
+    }
+}
+
+/// A match that waits or runs.
+struct UnderWay {
+    shared: Arc<Shared>,
+    /// How many there were.
+    before: u64,
+}
+
+impl UnderWay {
+    fn new(shared: &Arc<Shared>) -> Self {
+        let before = shared.matches_under_way.fetch_add(1, Ordering::Relaxed);
+        Self { shared: Arc::clone(shared), before }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.shared.matches_under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
