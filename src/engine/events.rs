@@ -57,6 +57,11 @@ impl Events<'_> {
         Ok(self.log.last()?)
     }
 
+    /// What would become of a registration now.
+    pub fn may_register(&self, webhook: &Webhook) -> Result<Registered, EngineError> {
+        Ok(self.log.may_register(webhook)?)
+    }
+
     /// Registers a webhook, which is told what comes from now on.
     pub fn register(&self, webhook: &Webhook) -> Result<Registered, EngineError> {
         Ok(self.log.register(webhook)?)

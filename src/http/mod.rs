@@ -36,6 +36,7 @@ mod records;
 mod refused;
 mod search;
 mod server;
+mod shares;
 mod tls;
 mod webhooks;
 
@@ -60,6 +61,7 @@ use crate::telemetry::Metrics;
 use post::Post;
 use problem::Problem;
 use refused::Refused;
+use shares::Shares;
 
 /// What one call may cost.
 #[derive(Clone, Debug)]
@@ -100,6 +102,8 @@ pub struct App {
     metrics: Metrics,
     refused: Refused,
     post: Post,
+    /// Challenges to new webhooks: posts to whoever a caller names.
+    challenges: Arc<Shares>,
     stopping: watch::Sender<bool>,
     /// Calls that are carried out to their end, whoever waits for them.
     under_way: watch::Sender<usize>,
@@ -114,6 +118,7 @@ impl App {
             guard,
             trail,
             post: Post::new(limits.telling.clone()),
+            challenges: Shares::new(webhooks::CHALLENGES),
             limits,
             metrics: Metrics::new(),
             refused: Refused::default(),

@@ -26,6 +26,9 @@ use crate::event::Webhook;
 use crate::model::Bits;
 use crate::record::json::{self as record_json, Node};
 
+/// Challenges under way in all, and of one caller.
+pub(super) const CHALLENGES: [usize; 2] = [16, 2];
+
 /// Where events are to be posted.
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "documents what `wanted` reads")]
@@ -99,7 +102,7 @@ impl WebhookAnswer {
 /// twice: `webhook-id` is the event's id. Posts are signed as Standard Webhooks has it: `webhook-signature` is `v1,` and
 /// the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, its key the base64 of the secret behind
 /// `whsec_`; refuse what is older than a few minutes. Redirects are not followed. A caller has one webhook an address: where
-/// an answer was lost, delete it and register again.
+/// an answer was lost, delete it and register again. Challenges under way are at most 2 of a caller, 16 in all.
 #[utoipa::path(
     post, path = "/v1/webhooks", tag = "events", operation_id = "createWebhook",
     request_body(content = NewWebhook, content_type = "application/json", description = "The webhook"),
@@ -126,6 +129,11 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let webhook = Webhook { id: Uuid::now_v7(), owner, url, least, secret, created: Timestamp::now() };
     // Whatever comes of it: also a challenge that fails was sent to somebody.
     Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
+    // Nobody is posted to for a webhook that may not be; what another call registers meanwhile counts afterwards.
+    let (reader, new) = (Arc::clone(&engine), webhook.clone());
+    let may = web::block(move || events::of(&reader)?.may_register(&new).map_err(Problem::from)).await;
+    is_new(may.map_err(|_| Problem::Internal)??)?;
+    let challenging = app.challenges.take(&webhook.owner)?;
     tokio::select! {
         agreed = challenge(&app, &webhook.url, &webhook.secret) => agreed?,
         // A stop of the service waits for no receiver.
@@ -133,11 +141,8 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     }
     let (writer, new) = (Arc::clone(&engine), webhook.clone());
     let registered = web::block(move || events::of(&writer)?.register(&new).map_err(Problem::from)).await;
-    match registered.map_err(|_| Problem::Internal)?? {
-        Registered::New => {}
-        Registered::Known(id) => return Err(Problem::WebhookExists(id)),
-        Registered::TooMany => return Err(Problem::TooManyWebhooks),
-    }
+    is_new(registered.map_err(|_| Problem::Internal)??)?;
+    drop(challenging);
     let location = (LOCATION, format!("/v1/webhooks/{}", webhook.id));
     let secret = Some(webhook.secret.clone());
     let told = events.webhook(webhook.id)?.map_or(0, |(_, told)| told);
@@ -199,6 +204,14 @@ pub(super) async fn delete(app: Shared, request: HttpRequest, id: Path<String>) 
 fn is_own(request: &HttpRequest, webhook: &Webhook) -> bool {
     let caller = guard::caller(request);
     caller.id == webhook.owner || caller.may(Scope::Admin)
+}
+
+const fn is_new(registered: Registered) -> Result<(), Problem> {
+    match registered {
+        Registered::New => Ok(()),
+        Registered::Known(id) => Err(Problem::WebhookExists(id)),
+        Registered::TooMany => Err(Problem::TooManyWebhooks),
+    }
 }
 
 /// Asks whoever answers at an address whether it agrees.

@@ -276,6 +276,33 @@ fn a_challenge_that_failed_is_told() {
 }
 
 #[test]
+fn challenges_are_few_and_only_for_webhooks_that_may_be() {
+    let service = Service::start();
+    let known = Receiver::start(agree);
+    registered(&service, &known);
+    assert_eq!(register(service.call("POST", WEBHOOKS), &known.url(), &json!({})).status, 409);
+    assert_eq!(known.received.0.lock().unwrap().len(), 1, "one that is there already is not challenged again");
+
+    let (first, second, third) = (hesitant(), hesitant(), Receiver::start(agree));
+    std::thread::scope(|scope| {
+        let calls = [&first, &second].map(|(receiver, challenged, _)| {
+            let (call, url) = (service.call("POST", WEBHOOKS), receiver.url());
+            let call = scope.spawn(move || register(call, &url, &json!({})).status);
+            challenged.recv_timeout(PATIENCE).unwrap();
+            call
+        });
+        let busy = register(service.call("POST", WEBHOOKS), &third.url(), &json!({}));
+        for (_, _, release) in [&first, &second] {
+            release.send(()).unwrap();
+        }
+        assert_eq!((busy.status, &busy.problem()["code"]), (503, &json!("busy")));
+        assert!(busy.header("retry-after").is_some() && third.received.0.lock().unwrap().is_empty());
+        assert_eq!(calls.map(|call| call.join().unwrap()), [201, 201]);
+    });
+    assert_eq!(register(service.call("POST", WEBHOOKS), &third.url(), &json!({})).status, 201, "there is room again");
+}
+
+#[test]
 fn nothing_is_posted_to_a_webhook_after_its_removal_or_the_end_of_its_key() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.toml");

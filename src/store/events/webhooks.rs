@@ -3,7 +3,7 @@
 //! Here because a registration and how far it was told must survive a restart, and nothing could make them again. The
 //! secrets are in the file as they are: posts are signed with them.
 
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 use uuid::Uuid;
 
 use super::{EventLog, META, number, read_json, write_json};
@@ -36,20 +36,18 @@ pub(super) fn prepare(transaction: &WriteTransaction) -> Result<(), redb::Error>
 }
 
 impl EventLog {
+    /// What would become of a registration now.
+    pub fn may_register(&self, webhook: &Webhook) -> Result<Registered, StoreError> {
+        self.read("read the webhooks", |transaction| becomes(&transaction.open_table(WEBHOOKS)?, webhook))
+    }
+
     /// Registers a webhook. It is told what comes after the last event.
     pub fn register(&self, webhook: &Webhook) -> Result<Registered, StoreError> {
         let registered = self.transact("register a webhook", |transaction| {
             let mut webhooks = transaction.open_table(WEBHOOKS)?;
-            let mut of_owner = 0;
-            for item in webhooks.iter()? {
-                let known: Webhook = read_json(item?.1.value())?;
-                if known.owner == webhook.owner && known.url == webhook.url {
-                    return Ok(Registered::Known(known.id));
-                }
-                of_owner += u64::from(known.owner == webhook.owner);
-            }
-            if webhooks.len()? >= MOST[0] || of_owner >= MOST[1] {
-                return Ok(Registered::TooMany);
+            let becomes = becomes(&webhooks, webhook)?;
+            if becomes != Registered::New {
+                return Ok(becomes);
             }
             webhooks.insert(webhook.id.as_u128(), write_json(webhook)?.as_str())?;
             let last = number(&transaction.open_table(META)?, "last")?;
@@ -98,6 +96,20 @@ impl EventLog {
             Ok(())
         })
     }
+}
+
+/// What becomes of a registration beside those that are there.
+fn becomes(webhooks: &impl ReadableTable<u128, &'static str>, webhook: &Webhook) -> Result<Registered, redb::Error> {
+    let (mut all, mut of_owner) = (0, 0);
+    for item in webhooks.iter()? {
+        let known: Webhook = read_json(item?.1.value())?;
+        if known.owner == webhook.owner && known.url == webhook.url {
+            return Ok(Registered::Known(known.id));
+        }
+        all += 1;
+        of_owner += u64::from(known.owner == webhook.owner);
+    }
+    Ok(if all >= MOST[0] || of_owner >= MOST[1] { Registered::TooMany } else { Registered::New })
 }
 
 fn with_told(transaction: &ReadTransaction, text: &str) -> Result<(Webhook, u64), redb::Error> {
