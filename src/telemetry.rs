@@ -170,11 +170,9 @@ impl Metrics {
         self.events_told.with_label_values(&[to]).inc_by(events);
     }
 
-    /// Counts a stream or webhook that begins (1) or ends (-1); returns how many there are.
-    pub fn subscribers(&self, to: &'static str, change: i64) -> i64 {
-        let subscribers = self.subscribers.with_label_values(&[to]);
-        subscribers.add(change);
-        subscribers.get()
+    /// Counts a stream or webhook that begins (1) or ends (-1).
+    pub fn subscribers(&self, to: &'static str, change: i64) {
+        self.subscribers.with_label_values(&[to]).add(change);
     }
 
     /// Counts a post to a webhook.

@@ -21,6 +21,7 @@ use super::audit::{Call, Note};
 use super::openapi::Refused;
 use super::parameters::Parameters;
 use super::problem::Problem;
+use super::shares::Share;
 use super::{App, Shared, guard};
 use crate::access::Scope;
 use crate::engine::{Engine, Events};
@@ -30,8 +31,8 @@ use crate::record::Reference;
 
 /// Events read at a time.
 const PAGE: usize = 100;
-/// Streams that are open at once.
-const SUBSCRIBERS: i64 = 1_000;
+/// Streams that are open at once in all, and of one caller.
+pub(super) const STREAMS: [usize; 2] = [1_000, 20];
 /// Milliseconds after which a client that was cut off comes again.
 const RETRY_MS: u32 = 2_000;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -233,7 +234,8 @@ struct EventsParameters {
 /// identifiers, bits and ranks: ask `POST /v1/compare` for the evidence. The bits are those of the last write of either
 /// record. After a break, a client that shows the last id in `Last-Event-ID` misses nothing; if events after it are not
 /// kept any more it is told `gap` and goes on with the oldest that is. Without the header it hears what happens from now
-/// on. The stream ends when the service stops or the key does.
+/// on. The stream ends when the service stops or the key does. A caller has at most 20 streams open, all together
+/// 1000.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "streamEvents",
     params(
@@ -265,8 +267,8 @@ pub(super) async fn stream(app: Shared, request: HttpRequest) -> Result<HttpResp
         Some(_) => Cursor { at: 0, least, is_foreign: true },
     };
     let app: Arc<App> = Data::into_inner(app);
-    let subscriber = Subscriber::new(&app)?;
     let call = Call::of(&app, &request);
+    let subscriber = Subscriber::new(&app, &call.who)?;
     let token = guard::token(request.headers()).map(str::to_owned);
     let stream = Stream { engine, cursor, changes, call, token, is_greeted: false, _subscriber: subscriber };
     let pieces = futures_util::stream::unfold(stream, Stream::next);
@@ -363,17 +365,21 @@ impl Stream {
 }
 
 /// Counts an open stream as long as it is.
-struct Subscriber(Arc<App>);
+struct Subscriber {
+    app: Arc<App>,
+    _share: Share,
+}
 
 impl Subscriber {
-    fn new(app: &Arc<App>) -> Result<Self, Problem> {
-        let this = Self(Arc::clone(app));
-        if app.metrics.subscribers("stream", 1) > SUBSCRIBERS { Err(Problem::Busy) } else { Ok(this) }
+    fn new(app: &Arc<App>, caller: &str) -> Result<Self, Problem> {
+        let share = app.streams.take(caller)?;
+        app.metrics.subscribers("stream", 1);
+        Ok(Self { app: Arc::clone(app), _share: share })
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        self.0.metrics.subscribers("stream", -1);
+        self.app.metrics.subscribers("stream", -1);
     }
 }

@@ -104,6 +104,8 @@ pub struct App {
     post: Post,
     /// Challenges to new webhooks: posts to whoever a caller names.
     challenges: Arc<Shares>,
+    /// Open streams of events.
+    streams: Arc<Shares>,
     stopping: watch::Sender<bool>,
     /// Calls that are carried out to their end, whoever waits for them.
     under_way: watch::Sender<usize>,
@@ -119,6 +121,7 @@ impl App {
             trail,
             post: Post::new(limits.telling.clone()),
             challenges: Shares::new(webhooks::CHALLENGES),
+            streams: Shares::new(events::STREAMS),
             limits,
             metrics: Metrics::new(),
             refused: Refused::default(),

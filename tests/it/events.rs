@@ -386,6 +386,29 @@ fn a_replay_is_a_line_of_the_trail_a_piece_which_names_every_record() {
 }
 
 #[test]
+fn one_caller_cannot_take_every_stream() {
+    const MOST: usize = 20;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys.toml");
+    let mut keys = KeyFile::default();
+    let [greedy, other] = [(); 2].map(|()| {
+        let (name, scopes) = ("a test".to_owned(), vec![Scope::MatchRead]);
+        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
+        keys.create(new, Timestamp::now()).unwrap()
+    });
+    keys.write(&path).unwrap();
+    let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
+    let call = |key: &str| service.call("GET", "/v1/events").header("Authorization", &format!("Bearer {key}"));
+    let status = |key: &str| Answer::read_head(&mut BufReader::new(call(key).open())).status;
+    let mut open: Vec<Events> = (0..MOST).map(|_| Events::open(call(&greedy), None)).collect();
+    let refused = Answer::read_head(&mut BufReader::new(call(&greedy).open()));
+    assert_eq!((refused.status, refused.header("retry-after").is_some()), (503, true));
+    assert_eq!(status(&other), 200, "others have their own");
+    open.pop();
+    until("its place is free again", || status(&greedy) == 200);
+}
+
+#[test]
 fn a_write_that_was_answered_ends_in_its_events_also_over_kill_9() {
     let directory = tempfile::tempdir().unwrap();
     for round in 0..4 {
