@@ -4,7 +4,8 @@
 //! after a crash where its last commit was. So a write never waits for it, and however far it is behind, every write is
 //! followed. Weighing has one thread at the lowest priority, which holds no lock that a write or a match waits for: under
 //! load it falls behind (`crossmatch_event_lag_writes`) and catches up. A record is weighed as it is when its turn comes:
-//! of several writes that wait, the last is told.
+//! of several writes that wait, the last is told. An exclusion that ends is followed like a write, also one that ended
+//! while the service was away.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -29,6 +30,8 @@ const BATCH: usize = 32;
 const PATIENCE: u32 = 9;
 /// How often it looks whether they have ended.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How long to wait for the end of an exclusion before the clock is read again.
+const LONGEST: Duration = Duration::from_secs(60);
 /// How long to wait after a failure.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -82,14 +85,59 @@ struct State {
 
 impl State {
     fn run(&self, rung: &Receiver<()>) {
-        while rung.recv().is_ok() && !self.is_stopping() {
-            while let Err(error) = self.follow() {
+        // Rung by a write, and by the next end of an exclusion.
+        loop {
+            let is_over = match self.until_end() {
+                Some(pause) => rung.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected),
+                None => rung.recv().is_err(),
+            };
+            if is_over || self.is_stopping() {
+                return;
+            }
+            while let Err(error) = self.follow().and_then(|()| self.reopen()) {
                 tracing::error!(error, "the log of events is behind the records");
                 if !matches!(self.stopped.recv_timeout(AGAIN), Err(RecvTimeoutError::Timeout)) {
                     return;
                 }
             }
         }
+    }
+
+    /// How long until the next exclusion ends; none: none does. Not longer than [`LONGEST`]: clocks are set.
+    fn until_end(&self) -> Option<Duration> {
+        // Not from now on: one may have ended since they were looked at.
+        let Ok(after) = self.log.ended() else { return Some(LONGEST) };
+        let end = self.shared.exclusions().next_end(after)?;
+        // Ends are looked at up to a whole microsecond.
+        let pause =
+            Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default() + Duration::from_micros(1);
+        Some(pause.min(LONGEST))
+    }
+
+    /// Weighs one side of each pair whose exclusion has ended: it is on both lists again, and no write says so.
+    fn reopen(&self) -> Result<(), String> {
+        let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).map_err(|error| error.to_string())?;
+        let after = self.log.ended().map_err(|error| error.to_string())?;
+        let ended: Vec<Reference> = self.shared.exclusions().ended(after, now).into_iter().collect();
+        if ended.is_empty() {
+            return Ok(());
+        }
+        let snapshot = self.shared.snapshot.load_full();
+        for some in ended.chunks(BATCH) {
+            let mut weighed = Vec::with_capacity(some.len());
+            for reference in some {
+                if self.is_stopping() {
+                    return Ok(());
+                }
+                let begun = Instant::now();
+                weighed.push(self.weigh(&snapshot, reference.clone())?);
+                self.give_way(begun.elapsed());
+            }
+            let told = self.log.follow(&weighed, self.log.followed(), self.options.kept, Timestamp::now());
+            told.map_err(|error| error.to_string())?;
+        }
+        // Last: what is weighed twice is told once.
+        self.log.note_ended(now).map_err(|error| error.to_string())
     }
 
     fn is_stopping(&self) -> bool {

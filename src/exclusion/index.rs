@@ -1,6 +1,6 @@
 //! Every exclusion by record, in memory: what a match asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,6 +14,8 @@ use crate::record::{ExclusionMethod, Reference};
 pub struct Exclusions {
     of: FxHashMap<Reference, BTreeMap<Uuid, Ruling>>,
     pairs: FxHashMap<Uuid, [Reference; 2]>,
+    /// When those end that do.
+    ends: BTreeSet<(Timestamp, Uuid)>,
 }
 
 /// What one record's list needs to know of an exclusion.
@@ -35,6 +37,7 @@ impl Exclusions {
     /// Adds one.
     pub fn add(&mut self, exclusion: &Exclusion) {
         let decision = &exclusion.decision;
+        self.ends.extend(decision.expires.map(|end| (end, exclusion.id)));
         self.pairs.insert(exclusion.id, [decision.a.clone(), decision.b.clone()]);
         for (one, other) in [(&decision.a, &decision.b), (&decision.b, &decision.a)] {
             let ruling = Ruling {
@@ -53,6 +56,9 @@ impl Exclusions {
         for one in self.pairs.remove(&id).into_iter().flatten() {
             let Some(rulings) = self.of.get_mut(&one) else { continue };
             let removed = rulings.remove(&id);
+            if let Some(end) = removed.as_ref().and_then(|ruling| ruling.expires) {
+                self.ends.remove(&(end, id));
+            }
             if rulings.is_empty() {
                 self.of.remove(&one);
             }
@@ -74,6 +80,17 @@ impl Exclusions {
         let mut rulings = self.of.get(a)?.iter();
         let (id, ruling) = rulings.find(|(_, ruling)| ruling.other == *b && ruling.is_in_force(now))?;
         Some((*id, ruling.method))
+    }
+
+    /// When the next exclusion ends after a moment.
+    pub fn next_end(&self, after: Timestamp) -> Option<Timestamp> {
+        self.ends.range((after, Uuid::max())..).map(|(end, _)| *end).find(|end| *end > after)
+    }
+
+    /// One record of each pair whose exclusion ended after a moment and up to another.
+    pub fn ended(&self, after: Timestamp, upto: Timestamp) -> BTreeSet<Reference> {
+        let ended = self.ends.range((after, Uuid::nil())..=(upto, Uuid::max())).filter(|(end, _)| *end > after);
+        ended.filter_map(|(_, id)| self.pairs.get(id)).map(|[one, _]| one.clone()).collect()
     }
 
     /// The record that this one is confirmed to be one person with.
@@ -108,6 +125,11 @@ mod tests {
         let second = decided(2, Decision { expires: Some(at(200)), ..decision("2", "1") });
         index.add(&first);
         index.add(&second);
+        let ended = |index: &Exclusions, after, upto| index.ended(at(after), at(upto)).into_iter().collect::<Vec<_>>();
+        assert_eq!(ended(&index, 0, 99), []);
+        assert_eq!(ended(&index, 99, 100), [reference("1")]);
+        assert_eq!(ended(&index, 100, 200), [reference("2")]);
+        assert_eq!([0, 100, 200].map(|second| index.next_end(at(second))), [Some(at(100)), Some(at(200)), None]);
         let ruled_out = |index: &Exclusions, now| {
             let both =
                 [("1", "2"), ("2", "1")].map(|(a, b)| index.ruled_out(&reference(a), at(now)).contains(&reference(b)));
@@ -119,7 +141,7 @@ mod tests {
         assert!(index.remove(second.id).is_empty());
         assert!(ruled_out(&index, 99) && !ruled_out(&index, 100));
         index.remove(first.id);
-        assert!(!ruled_out(&index, 0) && index.of.is_empty() && index.pairs.is_empty());
+        assert!(!ruled_out(&index, 0) && index.of.is_empty() && index.pairs.is_empty() && index.ends.is_empty());
     }
 
     #[test]

@@ -408,6 +408,53 @@ fn one_caller_cannot_take_every_stream() {
     until("its place is free again", || status(&greedy) == 200);
 }
 
+/// A pair that people have ruled out for so many seconds.
+fn excluded(a: &str, b: &str, seconds: i64) -> Value {
+    let expires = Timestamp::from_second(Timestamp::now().as_second() + seconds).unwrap();
+    json!({"a": a, "b": b, "method": "other", "by": "A", "reason": "B", "expires": expires.to_string()})
+}
+
+#[test]
+fn a_pair_whose_exclusion_expires_is_told_again() {
+    let service = Service::start();
+    let mut events = stream(&service, "", None).greeted();
+    put(&service, "a/M", &named("missing", "Thorvald"));
+    put(&service, "a/B", &named("unclaimed", "Thorvald"));
+    events.until_pair_of("a/B");
+    let decision = excluded("a/M", "a/B", 4).to_string();
+    assert_eq!(service.call("POST", "/v1/exclusions").send(decision.as_bytes()).status, 201);
+    while events.next().data["candidate"] != Value::Null {}
+    events.until_pair_of("a/B");
+    assert_eq!(service.get("/v1/records/a/M/matches").json()["candidates"][0]["record"], "a/B");
+}
+
+#[test]
+fn an_exclusion_that_expires_while_the_service_is_away_is_told_after() {
+    let directory = tempfile::tempdir().unwrap();
+    let begin = || Program::start_with(&["--event-min-bits", "5"], directory.path());
+    let program = begin();
+    for (id, kind) in [("M", "missing"), ("B", "unclaimed")] {
+        let call = Call::new(program.address, "PUT", &format!("/v1/records/a/{id}"));
+        assert_eq!(call.send(named(kind, "Thorvald").as_bytes()).status, 201);
+    }
+    let mut events = Events::open(Call::new(program.address, "GET", "/v1/events"), Some("0"));
+    events.until_pair_of("a/B");
+    let decision = excluded("a/M", "a/B", 4);
+    let call = Call::new(program.address, "POST", "/v1/exclusions");
+    assert_eq!(call.send(decision.to_string().as_bytes()).status, 201);
+    while events.next().data["candidate"] != Value::Null {}
+    program.kill();
+    let expires: Timestamp = decision["expires"].as_str().unwrap().parse().unwrap();
+    until("it has expired", || Timestamp::now() > expires);
+    for _ in 0..2 {
+        let program = begin();
+        let mut events = Events::open(Call::new(program.address, "GET", "/v1/events"), Some("0"));
+        events.until_pair_of("a/B");
+        events.until_pair_of("a/B");
+        program.kill();
+    }
+}
+
 #[test]
 fn a_write_that_was_answered_ends_in_its_events_also_over_kill_9() {
     let directory = tempfile::tempdir().unwrap();

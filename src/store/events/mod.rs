@@ -30,7 +30,7 @@ pub use webhooks::Registered;
 /// Number of an event to the [`Event`] in JSON.
 const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
 /// Numbers by name: `format`, `log` (its random name), `followed` (the last write weighed), `last` (event), `forgotten`
-/// (the last event that was dropped).
+/// (the last event that was dropped), `ended` (up to when the ends of exclusions were looked at, in microseconds).
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const FORMAT: u64 = 1;
 
@@ -60,6 +60,7 @@ impl EventLog {
         let database =
             Database::open(file.clone()).map_err(|error| unusable(&file, "open the events", &error.into()))?;
         let log = Self { database, file, name: 0, followed: AtomicU64::new(0), changes: watch::Sender::new(0) };
+        let now = Timestamp::now();
         let (name, followed) = log.transact("prepare the events", |transaction| {
             let mut meta = transaction.open_table(META)?;
             let found = meta.get("format")?.map(|format| format.value());
@@ -71,6 +72,9 @@ impl EventLog {
                     meta.insert("log", u64::from(Uuid::new_v4().as_fields().0))?;
                     meta.insert("followed", sequence)?;
                 }
+            }
+            if meta.get("ended")?.is_none() {
+                meta.insert("ended", micros(now))?;
             }
             transaction.open_table(EVENTS)?;
             Pairs::open(transaction)?;
@@ -89,6 +93,20 @@ impl EventLog {
     /// The last write that was weighed.
     pub fn followed(&self) -> u64 {
         self.followed.load(Ordering::Relaxed)
+    }
+
+    /// Up to when the ends of exclusions were looked at.
+    pub fn ended(&self) -> Result<Timestamp, StoreError> {
+        let ended = self.read("read the events", |transaction| number(&transaction.open_table(META)?, "ended"))?;
+        Ok(i64::try_from(ended).ok().and_then(|ended| Timestamp::from_microsecond(ended).ok()).unwrap_or_default())
+    }
+
+    /// Notes that every exclusion that ended up to a moment, of whole microseconds, was looked at.
+    pub fn note_ended(&self, upto: Timestamp) -> Result<(), StoreError> {
+        self.transact("write events", |transaction| {
+            transaction.open_table(META)?.insert("ended", micros(upto))?;
+            Ok(())
+        })
     }
 
     /// Rings at every change of the log and of the webhooks.
@@ -189,6 +207,10 @@ fn forget(events: &mut Table<'_, u64, &str>, meta: &mut Table<'_, &str, u64>, up
         meta.insert("forgotten", upto)?;
     }
     Ok(())
+}
+
+fn micros(at: Timestamp) -> u64 {
+    u64::try_from(at.as_microsecond()).unwrap_or(0)
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, redb::Error> {
