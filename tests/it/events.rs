@@ -7,7 +7,7 @@ use std::io::BufReader;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
+use crossmatch::access::{Guard, KeyFile, Scope};
 use crossmatch::engine::{Engine, EngineOptions, EventOptions};
 use crossmatch::event::Told;
 use crossmatch::http;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Call, read_chunk};
 use crate::crash::Program;
-use crate::service::{Service, until};
+use crate::service::{Service, key, until};
 
 /// A missing person with a name of its own, and a body of that name: many bits.
 pub(crate) fn named(kind: &str, name: &str) -> String {
@@ -325,11 +325,7 @@ fn events_need_a_key_show_no_evidence_are_audited_and_end_with_the_key() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.toml");
     let mut keys = KeyFile::default();
-    let mut make = |scopes: &[Scope]| {
-        let (name, scopes) = ("a test".to_owned(), scopes.to_vec());
-        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
-        keys.create(new, Timestamp::now()).unwrap()
-    };
+    let mut make = |scopes: &[Scope]| key(&mut keys, scopes);
     let (admin, reader) = (make(&[Scope::Admin]), make(&[Scope::MatchRead]));
     keys.write(&path).unwrap();
     let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
@@ -391,11 +387,7 @@ fn one_caller_cannot_take_every_stream() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.toml");
     let mut keys = KeyFile::default();
-    let [greedy, other] = [(); 2].map(|()| {
-        let (name, scopes) = ("a test".to_owned(), vec![Scope::MatchRead]);
-        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
-        keys.create(new, Timestamp::now()).unwrap()
-    });
+    let [greedy, other] = [(); 2].map(|()| key(&mut keys, &[Scope::MatchRead]));
     keys.write(&path).unwrap();
     let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
     let call = |key: &str| service.call("GET", "/v1/events").header("Authorization", &format!("Bearer {key}"));

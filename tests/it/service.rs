@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossmatch::access::Guard;
+use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
 use crossmatch::audit::Trail;
 use crossmatch::engine::{Engine, EngineOptions, EventOptions};
 use crossmatch::http::{self, App, Limits, Listener, Listeners, ServerOptions, Telling};
 use crossmatch::model::{Bits, Model};
+use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -135,6 +136,13 @@ impl Drop for Service {
             engine.close();
         }
     }
+}
+
+/// Makes a key without clearance that may write every source.
+pub(crate) fn key(keys: &mut KeyFile, scopes: &[Scope]) -> String {
+    let (name, scopes) = ("a test".to_owned(), scopes.to_vec());
+    let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
+    keys.create(new, Timestamp::now()).unwrap()
 }
 
 /// Asks again until something holds; fails after a minute: what has the lowest priority may wait on a busy machine.

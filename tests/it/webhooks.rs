@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
+use crossmatch::access::{Guard, KeyFile, Scope};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -21,7 +21,7 @@ use crate::audit::send_to_vanish;
 use crate::client::{Answer, Call};
 use crate::crash::Program;
 use crate::events::named;
-use crate::service::{Service, limits, until};
+use crate::service::{Service, key, limits, until};
 
 const WEBHOOKS: &str = "/v1/webhooks";
 /// What has the lowest priority may wait on a busy machine.
@@ -307,11 +307,7 @@ fn nothing_is_posted_to_a_webhook_after_its_removal_or_the_end_of_its_key() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.toml");
     let mut keys = KeyFile::default();
-    let mut make = |scopes: &[Scope]| {
-        let (name, scopes) = ("a test".to_owned(), scopes.to_vec());
-        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
-        keys.create(new, Timestamp::now()).unwrap()
-    };
+    let mut make = |scopes: &[Scope]| key(&mut keys, scopes);
     let (admin, removes, ends) = (make(&[Scope::Admin]), make(&[Scope::MatchRead]), make(&[Scope::MatchRead]));
     keys.write(&path).unwrap();
     let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
@@ -436,11 +432,7 @@ fn a_webhook_is_its_keys_and_ends_with_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys.toml");
     let mut keys = KeyFile::default();
-    let mut make = |scopes: &[Scope]| {
-        let (name, scopes) = ("a test".to_owned(), scopes.to_vec());
-        let new = NewKey { name, scopes, sources: None, clearance: false, calls_per_second: None, expires: None };
-        keys.create(new, Timestamp::now()).unwrap()
-    };
+    let mut make = |scopes: &[Scope]| key(&mut keys, scopes);
     let (admin, one, other) = (make(&[Scope::Admin]), make(&[Scope::MatchRead]), make(&[Scope::MatchRead]));
     keys.write(&path).unwrap();
     let service = Service::start_guarded(Guard::with_keys(&path, 0).unwrap());
