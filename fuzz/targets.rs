@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use crossmatch::corpus::{ColumnsFile, CorpusWriter, Encoded, Snapshot};
+use crossmatch::corpus::{ColumnsFile, CorpusWriter, Snapshot};
 use crossmatch::http::Cutter;
 use crossmatch::interchange::{Case, namus, native};
 use crossmatch::matching::{self, Request, Search};
@@ -222,5 +222,4 @@ pub(crate) fn model(bytes: &[u8]) {
         let (snapshot, records) = &*COLLECTION;
         let _ = matching::evidence(snapshot, &model, &records[0], records.iter().skip(24).step_by(8));
     }
-    let _ = Encoded::of(&COLLECTION.1[0]);
 }
