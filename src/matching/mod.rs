@@ -80,8 +80,7 @@ impl<'a> Search<'a> {
     /// Weighs the query against every distinct value of the sides it faces.
     pub fn new(snapshot: &'a Snapshot, model: &'a Model, query: &Record, request: Request<'a>) -> Self {
         let asked = request.kind.as_ref().map(std::slice::from_ref);
-        let sides = asked.unwrap_or_else(|| faces(query.kind)).iter();
-        let plans = sides.map(|&side| Plan::new(snapshot, model, query, side)).collect();
+        let plans = Plan::all(snapshot, model, query, asked.unwrap_or_else(|| faces(query.kind)));
         Self { snapshot, model, request, plans }
     }
 

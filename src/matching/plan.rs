@@ -51,13 +51,15 @@ struct Planned<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Weighs the query against every distinct value of the side, each attribute in parallel.
-    pub(super) fn new(snapshot: &'a Snapshot, model: &'a Model, query: &Record, side: Kind) -> Self {
-        let mut plan = Self::without_tables(snapshot, model, query, side);
-        plan.columns.par_iter_mut().for_each(|column| {
+    /// Weighs the query against every distinct value of each side, all attributes of all sides in parallel.
+    pub(super) fn all(snapshot: &'a Snapshot, model: &'a Model, query: &Record, sides: &[Kind]) -> Vec<Self> {
+        let mut plans: Vec<Self> =
+            sides.iter().map(|&side| Self::without_tables(snapshot, model, query, side)).collect();
+        let mut columns: Vec<&mut Planned<'a>> = plans.iter_mut().flat_map(|plan| &mut plan.columns).collect();
+        columns.par_iter_mut().with_max_len(1).for_each(|column| {
             column.table = column.weigher.as_ref().map(|weigher| weigher.table()).unwrap_or_default();
         });
-        plan
+        plans
     }
 
     /// A plan that can only weigh records one by one.
@@ -100,10 +102,13 @@ impl<'a> Plan<'a> {
 
     /// The evidence of rows, and the attributes that are missing on either side.
     pub(super) fn explain(&self, rows: &[usize]) -> Vec<Told> {
-        let mut told = vec![Told::default(); rows.len()];
-        for column in &self.columns {
+        let explained = self.columns.par_iter().with_max_len(1).map(|column| {
             let nothing = || vec![None; rows.len()];
-            let evidence = column.weigher.as_ref().map_or_else(nothing, |weigher| weigher.explain(rows));
+            column.weigher.as_ref().map_or_else(nothing, |weigher| weigher.explain(rows))
+        });
+        let explained: Vec<_> = explained.collect();
+        let mut told = vec![Told::default(); rows.len()];
+        for (column, evidence) in self.columns.iter().zip(explained) {
             for ((told, evidence), &row) in told.iter_mut().zip(evidence).zip(rows) {
                 let preservation = self.rows.get(row).map_or(Preservation::Fleshed, |row| row.preservation);
                 let has = column.columns.has(self.side, row);

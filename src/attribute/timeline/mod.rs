@@ -134,13 +134,17 @@ impl Attribute for Timeline {
         };
         let fit_outside = std::array::from_fn(outside);
         let chances = facing.query_is_post().then(|| collection.chances(&model.timeline, query));
-        let cells = Cells::new();
-        let fits = query.age.filter(|_| facing.query_is_post());
-        let fits = fits.map(|interval| {
-            let fit = |half_years: u16| cells.fits(&fit_outside, f64::from(half_years) / 2.0, interval);
+        Prepared { model, facing, query, collection, fit_outside, cells: Cells::new(), fits: None, chances }
+    }
+
+    fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
+        let prepared = Self::prepare(scale, query);
+        let interval = query.age.filter(|_| prepared.facing.query_is_post());
+        let fits = interval.map(|interval| {
+            let fit = |half_years| prepared.cells.fits(&prepared.fit_outside, f64::from(half_years) / 2.0, interval);
             (0..HALF_YEARS).map(fit).collect()
         });
-        Prepared { model, facing, query, collection, fit_outside, cells, fits, chances }
+        Prepared { fits, ..prepared }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
