@@ -20,11 +20,12 @@
 //! nothing, so that no locus costs more than log2 e. Founders are unrelated (theta is 0).
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
-use super::loci::{Loci, Profile, TABLE, Typed};
-use super::pedigree::{Household, Role, Side};
+use super::lines::{self, Person};
+use super::loci::{Loci, Profile, Typed};
+use super::pedigree::{Chances, Household, Role, Side};
 use super::pool::{Pool, Seen};
-use crate::model::DnaModel;
 use crate::record::Relation;
 
 /// Relatives that are weighed.
@@ -105,6 +106,20 @@ impl Family {
         (self.members.len() == 1).then(|| &self.members[0])
     }
 
+    /// The parents' profiles, where they are all.
+    pub(super) fn parents(&self) -> Option<[&Profile; 2]> {
+        let [one, other] = &self.members[..] else { return None };
+        let are = [one.relation(), other.relation()] == [Relation::Mother, Relation::Father];
+        are.then_some([&one.profile, &other.profile])
+    }
+
+    /// The profiles of two full siblings of the person, where they are all.
+    pub(super) fn two_siblings(&self) -> Option<[&Profile; 2]> {
+        let [one, other] = &self.members[..] else { return None };
+        let are = [one.relation(), other.relation()] == [Relation::FullSibling; 2];
+        are.then_some([&one.profile, &other.profile])
+    }
+
     /// The family without one of its members; none: there are no others.
     pub(super) fn without(&self, at: usize) -> Option<Self> {
         let mut members = self.members.clone();
@@ -174,34 +189,40 @@ const fn role(relation: Relation, side: Side) -> Role {
 }
 
 impl Reading {
-    /// What a locus says of a person and the family, in one population; none: either is not typed at it.
-    pub(super) fn at_locus(
-        &self,
-        at: usize,
-        population: usize,
-        model: &DnaModel,
-        (person, family): (Typed, &Family),
-    ) -> Option<AtLocus> {
+    /// What the locus `at` says of a person and the family; none: either is not typed at it.
+    pub(super) fn at_locus(&self, at: usize, person: Person<'_>, family: &Family) -> Option<AtLocus> {
+        if !person.result.is_known() {
+            return None;
+        }
         let typed = family.members.iter().map(|member| member.profile.0[at]);
-        let pool = Pool::new(&TABLE[at], population, model, typed.clone().chain([person]));
-        let mut members = [(Role::Child, Seen::One(0)); RELATIVES];
-        let mut count = 0;
-        for (role, typed) in self.roles.iter().zip(typed) {
-            if let (Some(role), Some(seen)) = (*role, pool.seen(typed)) {
-                members[count] = (role, seen);
-                count += 1;
-            }
+        let roles = self.roles.iter().zip(typed).filter_map(|(role, typed)| Some(((*role)?, typed)));
+        let members: SmallVec<[(Role, Typed); RELATIVES]> = roles.filter(|(_, typed)| typed.is_known()).collect();
+        if members.is_empty() {
+            return None;
         }
-        let person = pool.seen(person).filter(|_| count > 0)?;
-        let (halves_share, children_share) = (self.halves_share, self.children_share);
-        let household = Household { pool: &pool, members: &members[..count], halves_share, children_share };
-        let chances = household.chances(person);
-        if chances.family == 0.0 {
-            // Two results of one parent that cannot both be right.
-            return Some(AtLocus { ratio: 0.0, family: model.typing_error.log2() });
-        }
-        let clean = chances.together / (chances.family * pool.by_chance(person));
-        let ratio = (1.0 - model.typing_error) * clean + model.typing_error;
-        Some(AtLocus { ratio: ratio.log2(), family: if self.is_one_of_several { chances.family.log2() } else { 0.0 } })
+        let chances = chances(person, &members, (self.halves_share, self.children_share));
+        let family = match chances.family {
+            0.0 => person.model.typing_error.log2(),
+            family if self.is_one_of_several => family.log2(),
+            _ => 0.0,
+        };
+        Some(AtLocus { ratio: person.ratio(chances).log2(), family })
     }
+}
+
+/// The chances of the relatives' results at a locus. Whether half siblings, and children, share their other parent.
+pub(super) fn chances(
+    person: Person<'_>,
+    members: &[(Role, Typed)],
+    (halves_share, children_share): (bool, bool),
+) -> Chances {
+    if let Some(lines) = lines::apart(members) {
+        return person.chances(lines.map(|line| line.map(|(line, typed)| line.tell(person, typed))));
+    }
+    let Person { model, locus, population, result } = person;
+    let pool = Pool::new(locus, population, model, members.iter().map(|(_, typed)| *typed).chain([result]));
+    let members: SmallVec<[(Role, Seen); RELATIVES]> =
+        members.iter().filter_map(|(role, typed)| Some((*role, pool.seen(*typed)?))).collect();
+    let household = Household { pool: &pool, members: &members, halves_share, children_share };
+    pool.seen(result).map_or(Chances::default(), |person| household.chances(person))
 }

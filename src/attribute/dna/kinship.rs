@@ -1,13 +1,15 @@
 //! A person's profile against a family, locus by locus, where either is the query.
 //!
 //! What a query says of each result is kept ([`Memo`]). Where the query is a person this holds for families of one
-//! relative; larger ones are worked out.
+//! relative and for both parents, of whom each has a line; of two siblings the pair of results is kept ([`PairMemo`]).
+//! Larger families are worked out.
 
 use std::sync::OnceLock;
 
 use super::family::{AtLocus, Family, Reading};
-use super::loci::{Loci, POPULATIONS, Profile, each};
-use super::memo::Memo;
+use super::lines::{Line, Person};
+use super::loci::{Loci, POPULATIONS, Profile, TABLE, each};
+use super::memo::{Memo, PairMemo};
 use crate::model::DnaModel;
 use crate::record::Relation;
 
@@ -32,6 +34,9 @@ pub(super) struct Kinship<'a> {
     /// The figures of [`AtLocus`], population by population; in each a reading, or what a relation shares, after the other.
     memos: Vec<OnceLock<Memo<2>>>,
     slots: usize,
+    /// What a parent's result says on the line, population by population.
+    parents: [OnceLock<Memo<3>>; POPULATIONS],
+    siblings: PairMemo,
 }
 
 enum Query<'a> {
@@ -63,17 +68,37 @@ impl<'a> Kinship<'a> {
 
     fn new(model: &'a DnaModel, query: Query<'a>, slots: usize) -> Self {
         let memos = (0..POPULATIONS * slots).map(|_| OnceLock::new()).collect();
-        Self { model, query, memos, slots }
+        Self { model, query, memos, slots, parents: Default::default(), siblings: PairMemo::default() }
     }
 
     /// log2 of the likelihood ratio of the query's person and another's family, over some loci.
     pub(super) fn against_family(&self, population: usize, family: &Family, loci: Loci) -> f64 {
         let Query::Person(person) = self.query else { return 0.0 };
         let pair = Pair { person, family, population, loci };
+        if let Some(parents) = family.parents() {
+            return self.against_parents(pair, parents);
+        }
+        let only_reading = |at| figures(family.readings().first().and_then(|reading| self.at_locus(at, reading, pair)));
+        if let Some([one, other]) = family.two_siblings() {
+            let results = |at: usize| [one.0[at], other.0[at]];
+            let ratio = |at| self.siblings.get((at, population), results(at), || only_reading(at)[0]);
+            return each(loci).map(ratio).sum();
+        }
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
         let memo = self.memo(population, shared(only.relation()));
-        let work_out = |at| family.readings().first()?.at_locus(at, population, self.model, (person.0[at], family));
-        each(loci).map(|at| memo.get(at, only.profile().0[at], || figures(work_out(at)))[0]).sum()
+        each(loci).map(|at| memo.get(at, only.profile().0[at], || only_reading(at))[0]).sum()
+    }
+
+    /// The same where both parents are typed, line by line.
+    fn against_parents(&self, pair: Pair<'_>, parents: [&Profile; 2]) -> f64 {
+        let memo = self.parents[pair.population].get_or_init(Memo::new);
+        let ratio = |at: usize| {
+            let person = self.person(at, pair);
+            let typed = parents.iter().map(|parent| parent.0[at]).filter(|typed| typed.is_known());
+            let mut lines = typed.map(|typed| memo.get(at, typed, || Line::OF_PARENT.tell(person, typed)));
+            person.ratio(person.chances([lines.next(), lines.next()])).log2()
+        };
+        each(pair.loci).map(ratio).sum()
     }
 
     /// log2 of the likelihood ratio of the query's family and another person, over some loci.
@@ -98,13 +123,21 @@ impl<'a> Kinship<'a> {
 
     /// log2 of the likelihood ratio, and of the chance of the relatives' results.
     fn over_loci(&self, pair: Pair<'_>, reading: &Reading, slot: Option<usize>) -> (f64, f64) {
-        let Pair { person, family, population, loci } = pair;
-        let memo = slot.map(|slot| self.memo(population, slot));
-        let told = each(loci).map(|at| {
-            let work_out = || figures(reading.at_locus(at, population, self.model, (person.0[at], family)));
-            memo.map_or_else(work_out, |memo| memo.get(at, person.0[at], work_out))
+        let memo = slot.map(|slot| self.memo(pair.population, slot));
+        let told = each(pair.loci).map(|at| {
+            let work_out = || figures(self.at_locus(at, reading, pair));
+            memo.map_or_else(work_out, |memo| memo.get(at, pair.person.0[at], work_out))
         });
         told.fold((0.0, 0.0), |sums, told| (sums.0 + told[0], sums.1 + told[1]))
+    }
+
+    fn at_locus(&self, at: usize, reading: &Reading, pair: Pair<'_>) -> Option<AtLocus> {
+        reading.at_locus(at, self.person(at, pair), pair.family)
+    }
+
+    fn person(&self, at: usize, pair: Pair<'_>) -> Person<'a> {
+        let result = pair.person.0[at];
+        Person { model: self.model, locus: &TABLE[at], population: pair.population, result }
     }
 
     fn memo(&self, population: usize, slot: usize) -> &Memo<2> {

@@ -2,13 +2,16 @@
 //!
 //! A line is what one parent hands down. A relative's allele and the person's on it are copies of one with some chance, so
 //! many handings-on apart, and else two drawn ones ([`Line::both`]). Of at most one relative on each line, the chance is a
-//! sum over who has which allele from whom of one factor a line. Full siblings share both lines: what a parent handed to
-//! them and to the person goes back to either of the parent's own two alleles ([`Children`]).
+//! sum over who has which allele from whom of one factor a line, and a factor knows nothing of the other line
+//! ([`OnLine`]). Full siblings share both lines: what a parent handed to them and to the person goes back to either of the
+//! parent's own two alleles ([`Children`]).
 //!
 //! The same as going through the parents' genotypes, which is left whatever else there is ([`Household::chances`]).
 
+use super::loci::{Locus, Typed};
 use super::pedigree::{Chances, Household, Role, Side};
 use super::pool::{Pool, Seen};
+use crate::model::DnaModel;
 
 /// Siblings that have a formula.
 const SIBLINGS: usize = 2;
@@ -17,18 +20,33 @@ const CHILDREN: usize = SIBLINGS + 1;
 
 /// What the person has in common with a relative of one line.
 #[derive(Clone, Copy)]
-struct Line {
+pub(super) struct Line {
     /// The chance that both alleles are copies of one.
     shared: f64,
     /// How many handings-on are between the two.
     meioses: u32,
 }
 
+/// The chance of a relative's result, with the person's first allele on the line, with the second, and with any.
+pub(super) type OnLine = [f64; 3];
+
+/// A person's result at a locus, in one population.
+#[derive(Clone, Copy)]
+pub(super) struct Person<'a> {
+    pub(super) model: &'a DnaModel,
+    pub(super) locus: &'a Locus,
+    pub(super) population: usize,
+    pub(super) result: Typed,
+}
+
 impl Line {
+    /// The line that a parent and a child have in common.
+    pub(super) const OF_PARENT: Self = Self { shared: 1.0, meioses: 1 };
+
     /// The line that a relation has in common with the person; none: it has both.
     const fn of(role: Role) -> Option<Self> {
         let (shared, meioses) = match role {
-            Role::Parent(_) | Role::Child => (1.0, 1),
+            Role::Parent(_) | Role::Child => return Some(Self::OF_PARENT),
             Role::HalfSibling(_) | Role::Grandparent(_) => (0.5, 2),
             Role::AuntUncle(_) => (0.5, 3),
             Role::Cousin(_) => (0.25, 4),
@@ -39,37 +57,91 @@ impl Line {
 
     /// The chance that the relative has the one allele on the line, and the person the other; none: any.
     fn both(self, pool: &Pool, relatives: Option<usize>, persons: Option<usize>) -> f64 {
-        let drawn = share(pool, relatives) * share(pool, persons);
+        let share = |allele: Option<usize>| allele.map_or(1.0, |allele| pool.share(allele));
+        let drawn = share(relatives) * share(persons);
         let (Some(from), Some(to)) = (relatives, persons) else { return drawn };
         let copied = pool.share(from) * pool.becomes(from, to, self.meioses);
         (1.0 - self.shared) * drawn + self.shared * copied
     }
 
-    /// The chance of the relative's result and of the person's allele on the line.
-    fn chance(self, pool: &Pool, relative: Seen, persons: Option<usize>) -> f64 {
-        pool.over_ways(relative, |on, off| [self.both(pool, on, persons), share(pool, off)])
+    /// What a relative's result says on the line.
+    pub(super) fn tell(self, person: Person<'_>, relative: Typed) -> OnLine {
+        let Person { model, locus, population, result } = person;
+        let pool = Pool::new(locus, population, model, [relative, result].into_iter());
+        let Some((relative, result)) = pool.seen(relative).zip(pool.seen(result)) else { return person.drawn() };
+        let persons = alleles(result);
+        let chance = |persons: Option<usize>| {
+            let share = |allele: Option<usize>| allele.map_or(1.0, |allele| pool.share(allele));
+            over_ways(relative, model.drop_out, |on, off| [self.both(&pool, on, persons), share(off)])
+        };
+        [Some(persons[0]), Some(persons[1]), None].map(chance)
     }
 }
 
-/// The chances of a family's results; none: it has no formula.
-pub(super) fn chances(household: &Household<'_>, person: Seen) -> Option<Chances> {
-    let (pool, members) = (household.pool, household.members);
-    if members.iter().all(|(role, _)| *role == Role::FullSibling) {
-        return siblings(pool, members, person);
-    }
+/// The one or two relatives of a family that is typed at a locus, if they are on one line each.
+pub(super) fn apart(members: &[(Role, Typed)]) -> Option<[Option<(Line, Typed)>; 2]> {
+    let of_line = |at: usize| members.get(at).and_then(|(role, typed)| Some((Line::of(*role)?, *typed)));
     match members {
         [_] => {}
         [one, other] if side(one.0).zip(side(other.0)).is_some_and(|(one, other)| one != other) => {}
         _ => return None,
     }
-    let of_line = |at: usize| members.get(at).and_then(|(role, seen)| Some((Line::of(*role)?, *seen)));
-    let lines = [of_line(0), of_line(1)];
-    let chance = |at: usize, allele| match lines[at] {
-        None => share(pool, allele),
-        Some((line, seen)) => line.chance(pool, seen, allele),
+    Some([Some(of_line(0)?), of_line(1)])
+}
+
+impl Person<'_> {
+    /// What is said on a line by nobody.
+    fn drawn(self) -> OnLine {
+        let share = |allele: u16| self.locus.share(self.population, allele);
+        let Typed { first, second } = self.result;
+        [share(first), share(if second == 0 { first } else { second }), 1.0]
+    }
+
+    /// The chances of what is said on each of the two lines; none: by nobody.
+    pub(super) fn chances(self, lines: [Option<OnLine>; 2]) -> Chances {
+        let [one, other] = lines.map(|line| line.unwrap_or_else(|| self.drawn()));
+        let allele = |choice: Option<usize>| choice.unwrap_or(2);
+        let seen = match self.result {
+            Typed { second: 0, .. } => Seen::One(0),
+            Typed { first, second } => Seen::Two(0, usize::from(first != second)),
+        };
+        let together = over_ways(seen, self.model.drop_out, |a, b| [one[allele(a)], other[allele(b)]]);
+        Chances { family: one[2] * other[2], together }
+    }
+
+    /// The likelihood ratio, by the chances of a family's results.
+    pub(super) fn ratio(self, chances: Chances) -> f64 {
+        if chances.family == 0.0 {
+            // Two results of one parent that cannot both be right.
+            return 1.0;
+        }
+        let clean = chances.together / (chances.family * self.chances([None; 2]).together);
+        (1.0 - self.model.typing_error) * clean + self.model.typing_error
+    }
+}
+
+/// The places of the alleles of a result; of one that is alone twice.
+const fn alleles(seen: Seen) -> [usize; 2] {
+    match seen {
+        Seen::Two(a, b) => [a, b],
+        Seen::One(a) => [a; 2],
+    }
+}
+
+/// The sum over the ways that somebody came by a result, of each one's weight times what is said of either allele.
+fn over_ways(seen: Seen, drop_out: f64, said: impl Fn(Option<usize>, Option<usize>) -> [f64; 2]) -> f64 {
+    let way = |weight: f64, a: Option<usize>, b: Option<usize>| {
+        let [one, other] = said(a, b);
+        weight * one * other
     };
-    let together = pool.over_ways(person, |one, other| [chance(0, one), chance(1, other)]);
-    Some(Chances { family: chance(0, None) * chance(1, None), together })
+    match seen {
+        Seen::Two(a, b) if a == b => way(1.0, Some(a), Some(a)),
+        Seen::Two(a, b) => way(1.0, Some(a), Some(b)) + way(1.0, Some(b), Some(a)),
+        Seen::One(a) => {
+            let one_of_them = way(drop_out, Some(a), None) + way(drop_out, None, Some(a));
+            one_of_them + way(1.0 - 2.0 * drop_out, Some(a), Some(a))
+        }
+    }
 }
 
 /// The one side of the family that a relative is on.
@@ -84,12 +156,12 @@ const fn side(role: Role) -> Option<Side> {
     }
 }
 
-fn share(pool: &Pool, allele: Option<usize>) -> f64 {
-    allele.map_or(1.0, |allele| pool.share(allele))
-}
-
-/// The chances of the results of a couple's children; none: there are too many.
-fn siblings(pool: &Pool, members: &[(Role, Seen)], person: Seen) -> Option<Chances> {
+/// The chances of the results of a couple's children; none: there is somebody else, or there are too many.
+pub(super) fn siblings(household: &Household<'_>, person: Seen) -> Option<Chances> {
+    let (pool, members) = (household.pool, household.members);
+    if members.iter().any(|(role, _)| *role != Role::FullSibling) {
+        return None;
+    }
     let mut children = [person; CHILDREN];
     for (child, (_, seen)) in children[1..].iter_mut().zip(members) {
         *child = *seen;
@@ -116,14 +188,9 @@ struct Children<'a> {
 
 impl<'a> Children<'a> {
     fn new(pool: &'a Pool, seen: &'a [Seen]) -> Self {
-        let mut alleles = [[0; 2]; CHILDREN];
-        for (alleles, seen) in alleles.iter_mut().zip(seen) {
-            *alleles = match *seen {
-                Seen::Two(a, b) => [a, b],
-                Seen::One(a) => [a; 2],
-            };
-        }
-        let mut children = Self { pool, seen, alleles, two: Default::default(), three: Default::default() };
+        let mut places = [[0; 2]; CHILDREN];
+        places.iter_mut().zip(seen).for_each(|(places, seen)| *places = alleles(*seen));
+        let mut children = Self { pool, seen, alleles: places, two: Default::default(), three: Default::default() };
         children.copy();
         children
     }

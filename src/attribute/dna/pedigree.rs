@@ -49,7 +49,7 @@ pub(super) struct Household<'a> {
 }
 
 /// The chances of a family's results at a locus.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Chances {
     /// Of the family's results.
     pub(super) family: f64,
@@ -66,7 +66,7 @@ struct Genotypes {
 impl Household<'_> {
     /// The chances of the family's results, and with the person's result.
     pub(super) fn chances(&self, person: Seen) -> Chances {
-        lines::chances(self, person).unwrap_or_else(|| self.peeled(person))
+        lines::siblings(self, person).unwrap_or_else(|| self.peeled(person))
     }
 
     /// The same, whoever the relatives are: by going through the parents' genotypes.

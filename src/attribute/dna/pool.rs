@@ -213,23 +213,6 @@ impl Pool {
         &self.table()[allele * row..(allele + 1) * row]
     }
 
-    /// The sum over the ways that somebody came by a result, of each one's weight times what is said of either allele.
-    pub(super) fn over_ways(&self, seen: Seen, said: impl Fn(Option<usize>, Option<usize>) -> [f64; 2]) -> f64 {
-        let way = |weight: f64, a: Option<usize>, b: Option<usize>| {
-            let [one, other] = said(a, b);
-            weight * one * other
-        };
-        match seen {
-            Seen::Two(a, b) if a == b => way(1.0, Some(a), Some(a)),
-            Seen::Two(a, b) => way(1.0, Some(a), Some(b)) + way(1.0, Some(b), Some(a)),
-            Seen::One(a) => {
-                let single = self.drop_out;
-                let one_of_them = way(single, Some(a), None) + way(single, None, Some(a));
-                one_of_them + way(1.0 - 2.0 * single, Some(a), Some(a))
-            }
-        }
-    }
-
     /// How somebody came by a result; those without weight are none.
     pub(super) fn ways(&self, seen: Seen) -> [Way; 3] {
         let way = |a: Option<usize>, b: Option<usize>, weight| Way { of: [a, b], weight };
@@ -258,15 +241,6 @@ impl Pool {
             Seen::One(x) if x == a && x == b => 1.0,
             Seen::One(x) if x == a || x == b => self.drop_out,
             _ => 0.0,
-        }
-    }
-
-    /// The chance of a result in a person drawn from the population.
-    pub(super) fn by_chance(&self, seen: Seen) -> f64 {
-        match seen {
-            Seen::Two(a, b) if a == b => self.share[a] * self.share[a],
-            Seen::Two(a, b) => self.share[a] * self.share[b] + self.share[b] * self.share[a],
-            Seen::One(a) => self.shown_alone(self.share[a], self.share[a]),
         }
     }
 

@@ -4,6 +4,7 @@ use super::super::{Attribute, Detail, Evidence, Part};
 use super::family::Family;
 use super::kinship::Kinship;
 use super::lineage::{Compared, Line};
+use super::lines::Person;
 use super::loci::{Loci, Profile, TABLE, each};
 use super::{Dna, Prepared, Value, Weighed};
 use crate::model::{Bits, DnaModel};
@@ -128,8 +129,9 @@ impl Relatives<'_> {
         let readings = self.family.readings();
         let mut unfit = Unfit::default();
         for at in each(self.loci) {
-            let pair = (self.person.0[at], self.family);
-            let told = readings.iter().filter_map(|reading| reading.at_locus(at, self.population, model, pair));
+            let (locus, result) = (&TABLE[at], self.person.0[at]);
+            let person = Person { model, locus, population: self.population, result };
+            let told = readings.iter().filter_map(|reading| reading.at_locus(at, person, self.family));
             let best = told.map(|told| told.ratio).fold(f64::MIN, f64::max).exp2();
             if best < model.typing_error * 1.25 {
                 unfit.others.push(at);

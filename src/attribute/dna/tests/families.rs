@@ -106,6 +106,30 @@ fn true_relatives_weigh_what_twenty_loci_give_on_average() {
     near(strangers, -4.5, 0.3);
 }
 
+/// What is kept of results says the same as what is worked out, whichever of the two is the query.
+#[test]
+fn a_person_against_families_is_each_family_against_the_person() {
+    let model = Model::default().dna;
+    let mut dice = Dice(22);
+    let (mother, father) = (founder(&mut dice), founder(&mut dice));
+    let mut person = profile(&child(&mut dice, &mother, &father));
+    person.0[3] = Typed::new(person.0[3].first, None);
+    let kinship = Kinship::of_person(&model, &person);
+    for at in 0..60 {
+        let relatives = [founder(&mut dice), child(&mut dice, &mother, &father), mother, father];
+        let [mut one, other] = [relatives[at % 4], relatives[at / 4 % 4]].map(|genotype| profile(&genotype));
+        one.0[at % 5] = Typed::default();
+        for relations in [[Relation::Mother, Relation::Father], [Relation::FullSibling; 2]] {
+            let members = relations.into_iter().zip([one.clone(), other.clone()]);
+            let family = Family::new(members).expect("a family");
+            for population in 0..2 {
+                let of_family = Kinship::of_family(&model, &family).against_person(population, &person, CORE_LOCI);
+                assert_eq!(kinship.against_family(population, &family, CORE_LOCI), of_family);
+            }
+        }
+    }
+}
+
 #[test]
 fn two_relatives_of_one_side_weigh_more_than_one_and_less_than_two_strangers() {
     let model = Model::default().dna;

@@ -5,9 +5,10 @@ mod formulas;
 mod records;
 mod twin;
 
-use super::loci::Typed;
-use super::pedigree::{Household, Role};
-use super::pool::Pool;
+use super::family::chances;
+use super::lines::Person;
+use super::loci::{Locus, Typed};
+use super::pedigree::Role;
 use crate::model::{DnaModel, Model};
 
 /// Two alleles, or one and 0.
@@ -21,13 +22,8 @@ fn clean() -> DnaModel {
 }
 
 /// The likelihood ratio of a person's result and a family's.
-fn ratio(locus: &super::loci::Locus, model: &DnaModel, person: (u16, u16), family: &[(Role, (u16, u16))]) -> f64 {
-    let results = family.iter().map(|(_, result)| *result).chain([person]);
-    let pool = Pool::new(locus, 0, model, results.map(typed));
-    let member = |(role, result): &(Role, (u16, u16))| (*role, pool.seen(typed(*result)).expect("in the pool"));
-    let members: Vec<_> = family.iter().map(member).collect();
-    let household = Household { pool: &pool, members: &members, halves_share: false, children_share: false };
-    let person = pool.seen(typed(person)).expect("in the pool");
-    let chances = household.chances(person);
-    chances.together / (chances.family * pool.by_chance(person))
+fn ratio(locus: &Locus, model: &DnaModel, person: (u16, u16), family: &[(Role, (u16, u16))]) -> f64 {
+    let family: Vec<(Role, Typed)> = family.iter().map(|(role, result)| (*role, typed(*result))).collect();
+    let person = Person { model, locus, population: 0, result: typed(person) };
+    person.ratio(chances(person, &family, (false, false)))
 }
