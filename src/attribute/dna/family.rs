@@ -73,6 +73,11 @@ impl Member {
         Relation::ALL[usize::from(self.relation)]
     }
 
+    /// The same, if no other relative says on which side of the family.
+    pub(super) fn role(&self) -> Role {
+        role(self.relation(), Side::Mother)
+    }
+
     /// The relative's profile.
     pub(super) const fn profile(&self) -> &Profile {
         &self.profile
@@ -219,7 +224,10 @@ pub(super) fn chances(
     if let Some(lines) = lines::apart(members) {
         return person.chances(lines.map(|line| line.map(|(line, typed)| line.tell(person, typed))));
     }
-    let Person { model, locus, population, result } = person;
+    if let Some(siblings) = lines::siblings(members) {
+        return person.among_siblings(siblings);
+    }
+    let Person { model, locus, population, result, .. } = person;
     let pool = Pool::new(locus, population, model, members.iter().map(|(_, typed)| *typed).chain([result]));
     let members: SmallVec<[(Role, Seen); RELATIVES]> =
         members.iter().filter_map(|(role, typed)| Some((*role, pool.seen(*typed)?))).collect();

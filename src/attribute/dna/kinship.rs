@@ -6,10 +6,14 @@
 
 use std::sync::OnceLock;
 
-use super::family::{AtLocus, Family, Reading};
+use smallvec::SmallVec;
+
+use super::family::{AtLocus, Family, Reading, chances};
+use super::handing::Handing;
 use super::lines::{Line, Person};
-use super::loci::{Loci, POPULATIONS, Profile, TABLE, each};
+use super::loci::{LOCI, Loci, POPULATIONS, Profile, TABLE, Typed, each};
 use super::memo::{Memo, PairMemo};
+use super::pedigree::Role;
 use crate::model::DnaModel;
 use crate::record::Relation;
 
@@ -37,6 +41,8 @@ pub(super) struct Kinship<'a> {
     /// What a parent's result says on the line, population by population.
     parents: [OnceLock<Memo<3>>; POPULATIONS],
     siblings: PairMemo,
+    /// Population by population, each locus after the other.
+    handings: Box<[OnceLock<Handing>]>,
 }
 
 enum Query<'a> {
@@ -68,7 +74,9 @@ impl<'a> Kinship<'a> {
 
     fn new(model: &'a DnaModel, query: Query<'a>, slots: usize) -> Self {
         let memos = (0..POPULATIONS * slots).map(|_| OnceLock::new()).collect();
-        Self { model, query, memos, slots, parents: Default::default(), siblings: PairMemo::default() }
+        let (parents, siblings) = (Default::default(), PairMemo::default());
+        let handings = (0..POPULATIONS * LOCI).map(|_| OnceLock::new()).collect();
+        Self { model, query, memos, slots, parents, siblings, handings }
     }
 
     /// log2 of the likelihood ratio of the query's person and another's family, over some loci.
@@ -78,15 +86,23 @@ impl<'a> Kinship<'a> {
         if let Some(parents) = family.parents() {
             return self.against_parents(pair, parents);
         }
-        let only_reading = |at| figures(family.readings().first().and_then(|reading| self.at_locus(at, reading, pair)));
         if let Some([one, other]) = family.two_siblings() {
             let results = |at: usize| [one.0[at], other.0[at]];
-            let ratio = |at| self.siblings.get((at, population), results(at), || only_reading(at)[0]);
+            let worked_out = |at| self.of_roles(at, pair, results(at).map(|typed| (Role::FullSibling, typed)));
+            let ratio = |at| self.siblings.get((at, population), results(at), || worked_out(at));
             return each(loci).map(ratio).sum();
         }
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
         let memo = self.memo(population, shared(only.relation()));
-        each(loci).map(|at| memo.get(at, only.profile().0[at], || only_reading(at))[0]).sum()
+        let worked_out = |at: usize| self.of_roles(at, pair, [(only.role(), only.profile().0[at])]);
+        each(loci).map(|at| memo.get(at, only.profile().0[at], || [worked_out(at), 0.0])[0]).sum()
+    }
+
+    /// log2 of the likelihood ratio at a locus, of relatives who can be read in one way only.
+    fn of_roles<const N: usize>(&self, at: usize, pair: Pair<'_>, members: [(Role, Typed); N]) -> f64 {
+        let known: SmallVec<[(Role, Typed); N]> = members.into_iter().filter(|(_, typed)| typed.is_known()).collect();
+        let person = self.person(at, pair);
+        person.ratio(chances(person, &known, (false, false))).log2()
     }
 
     /// The same where both parents are typed, line by line.
@@ -135,9 +151,11 @@ impl<'a> Kinship<'a> {
         reading.at_locus(at, self.person(at, pair), pair.family)
     }
 
-    fn person(&self, at: usize, pair: Pair<'_>) -> Person<'a> {
-        let result = pair.person.0[at];
-        Person { model: self.model, locus: &TABLE[at], population: pair.population, result }
+    fn person(&self, at: usize, pair: Pair<'_>) -> Person<'_> {
+        let (locus, population, model) = (&TABLE[at], pair.population, self.model);
+        let handing = || Handing::new(locus, population, model, std::iter::empty());
+        let handing = self.handings[population * LOCI + at].get_or_init(handing);
+        Person { model, locus, population, handing, result: pair.person.0[at] }
     }
 
     fn memo(&self, population: usize, slot: usize) -> &Memo<2> {

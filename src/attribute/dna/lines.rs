@@ -6,12 +6,17 @@
 //! ([`OnLine`]). Full siblings share both lines: what a parent handed to them and to the person goes back to either of the
 //! parent's own two alleles ([`Children`]).
 //!
-//! The same as going through the parents' genotypes, which is left whatever else there is ([`Household::chances`]).
+//! The same as going through the parents' genotypes, which is left whatever else there is ([`Household`]), but that no
+//! allele is taken together with others.
 
+use super::handing::Handing;
 use super::loci::{Locus, Typed};
-use super::pedigree::{Chances, Household, Role, Side};
-use super::pool::{Pool, Seen};
+use super::pedigree::{Chances, Role, Side};
+use super::pool::Seen;
 use crate::model::DnaModel;
+
+#[cfg(doc)]
+use super::pedigree::Household;
 
 /// Siblings that have a formula.
 const SIBLINGS: usize = 2;
@@ -24,7 +29,7 @@ pub(super) struct Line {
     /// The chance that both alleles are copies of one.
     shared: f64,
     /// How many handings-on are between the two.
-    meioses: u32,
+    meioses: usize,
 }
 
 /// The chance of a relative's result, with the person's first allele on the line, with the second, and with any.
@@ -36,6 +41,8 @@ pub(super) struct Person<'a> {
     pub(super) model: &'a DnaModel,
     pub(super) locus: &'a Locus,
     pub(super) population: usize,
+    /// How what the population was seen to have is handed down.
+    pub(super) handing: &'a Handing,
     pub(super) result: Typed,
 }
 
@@ -56,25 +63,24 @@ impl Line {
     }
 
     /// The chance that the relative has the one allele on the line, and the person the other; none: any.
-    fn both(self, pool: &Pool, relatives: Option<usize>, persons: Option<usize>) -> f64 {
-        let share = |allele: Option<usize>| allele.map_or(1.0, |allele| pool.share(allele));
+    fn both(self, handing: &Handing, relatives: Option<usize>, persons: Option<usize>) -> f64 {
+        let share = |allele: Option<usize>| allele.map_or(1.0, |allele| handing.share(allele));
         let drawn = share(relatives) * share(persons);
         let (Some(from), Some(to)) = (relatives, persons) else { return drawn };
-        let copied = pool.share(from) * pool.becomes(from, to, self.meioses);
+        let copied = handing.share(from) * handing.becomes(from, to, self.meioses);
         (1.0 - self.shared) * drawn + self.shared * copied
     }
 
     /// What a relative's result says on the line.
     pub(super) fn tell(self, person: Person<'_>, relative: Typed) -> OnLine {
-        let Person { model, locus, population, result } = person;
-        let pool = Pool::new(locus, population, model, [relative, result].into_iter());
-        let Some((relative, result)) = pool.seen(relative).zip(pool.seen(result)) else { return person.drawn() };
-        let persons = alleles(result);
-        let chance = |persons: Option<usize>| {
-            let share = |allele: Option<usize>| allele.map_or(1.0, |allele| pool.share(allele));
-            over_ways(relative, model.drop_out, |on, off| [self.both(&pool, on, persons), share(off)])
-        };
-        [Some(persons[0]), Some(persons[1]), None].map(chance)
+        person.with_alleles([relative], |handing, result, [relative]| {
+            let persons = alleles(result);
+            let chance = |persons: Option<usize>| {
+                let share = |allele: Option<usize>| allele.map_or(1.0, |allele| handing.share(allele));
+                over_ways(relative, person.model.drop_out, |on, off| [self.both(handing, on, persons), share(off)])
+            };
+            [Some(persons[0]), Some(persons[1]), None].map(chance)
+        })
     }
 }
 
@@ -90,6 +96,27 @@ pub(super) fn apart(members: &[(Role, Typed)]) -> Option<[Option<(Line, Typed)>;
 }
 
 impl Person<'_> {
+    /// Says something of the person's result and of relatives', by the places of their alleles.
+    fn with_alleles<T, const N: usize>(
+        self,
+        relatives: [Typed; N],
+        said: impl FnOnce(&Handing, Seen, [Seen; N]) -> T,
+    ) -> T {
+        let nothing = Seen::One(0);
+        let places = |handing: &Handing| {
+            let person = handing.seen(self.result)?;
+            let seen = relatives.map(|typed| handing.seen(typed));
+            seen.iter().all(Option::is_some).then(|| (person, seen.map(|seen| seen.unwrap_or(nothing))))
+        };
+        if let Some((person, relatives)) = places(self.handing) {
+            return said(self.handing, person, relatives);
+        }
+        let shown = relatives.into_iter().chain([self.result]);
+        let handing = Handing::new(self.locus, self.population, self.model, shown);
+        let (person, relatives) = places(&handing).unwrap_or((nothing, [nothing; N]));
+        said(&handing, person, relatives)
+    }
+
     /// What is said on a line by nobody.
     fn drawn(self) -> OnLine {
         let share = |allele: u16| self.locus.share(self.population, allele);
@@ -156,18 +183,29 @@ const fn side(role: Role) -> Option<Side> {
     }
 }
 
-/// The chances of the results of a couple's children; none: there is somebody else, or there are too many.
-pub(super) fn siblings(household: &Household<'_>, person: Seen) -> Option<Chances> {
-    let (pool, members) = (household.pool, household.members);
-    if members.iter().any(|(role, _)| *role != Role::FullSibling) {
-        return None;
+/// The results of full siblings, if nobody else is typed at a locus and they have a formula.
+pub(super) fn siblings(members: &[(Role, Typed)]) -> Option<[Option<Typed>; SIBLINGS]> {
+    let all = members.len() <= SIBLINGS && members.iter().all(|(role, _)| *role == Role::FullSibling);
+    all.then(|| std::array::from_fn(|at| members.get(at).map(|(_, typed)| *typed)))
+}
+
+impl Person<'_> {
+    /// The chances of the results of full siblings; none: nobody.
+    pub(super) fn among_siblings(self, siblings: [Option<Typed>; SIBLINGS]) -> Chances {
+        let chances = |handing: &Handing, children: &[Seen]| {
+            let children = Children::new(handing, self.model.drop_out, children);
+            Chances { family: children.chance(1), together: children.chance(0) }
+        };
+        match siblings {
+            [Some(one), Some(other)] => {
+                self.with_alleles([one, other], |handing, person, [one, other]| chances(handing, &[person, one, other]))
+            }
+            [one, other] => {
+                let only = one.or(other).unwrap_or_default();
+                self.with_alleles([only], |handing, person, [only]| chances(handing, &[person, only]))
+            }
+        }
     }
-    let mut children = [person; CHILDREN];
-    for (child, (_, seen)) in children[1..].iter_mut().zip(members) {
-        *child = *seen;
-    }
-    let children = Children::new(pool, children.get(..=members.len())?);
-    Some(Chances { family: children.chance(1), together: children.chance(0) })
 }
 
 /// Which of a child's two alleles each parent handed down, where it is known.
@@ -175,7 +213,8 @@ type Choice = Option<usize>;
 
 /// A couple's children, the person first.
 struct Children<'a> {
-    pool: &'a Pool,
+    handing: &'a Handing,
+    drop_out: f64,
     seen: &'a [Seen],
     /// Their alleles by places; one that is alone twice.
     alleles: [[usize; 2]; CHILDREN],
@@ -187,29 +226,18 @@ struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    fn new(pool: &'a Pool, seen: &'a [Seen]) -> Self {
+    fn new(handing: &'a Handing, drop_out: f64, seen: &'a [Seen]) -> Self {
         let mut places = [[0; 2]; CHILDREN];
         places.iter_mut().zip(seen).for_each(|(places, seen)| *places = alleles(*seen));
-        let mut children = Self { pool, seen, alleles: places, two: Default::default(), three: Default::default() };
-        children.copy();
-        children
-    }
-
-    /// Fills the tables in, each chance once.
-    fn copy(&mut self) {
-        let [first, second, third] = self.alleles;
-        let all = self.seen.len() == CHILDREN;
-        for (a, of_first) in first.into_iter().enumerate() {
-            for (b, of_second) in second.into_iter().enumerate() {
-                let (copies, sum) = self.pool.copies(of_first, of_second);
-                self.two[2][a][b] = sum;
-                if all {
-                    self.three[a][b] = third.map(|of_third| self.pool.and_copied(&copies, of_third));
-                    self.two[1][a][b] = self.pool.copies(of_first, third[b]).1;
-                    self.two[0][a][b] = self.pool.copies(second[a], third[b]).1;
-                }
-            }
+        let [first, second, third] = places;
+        let copies = |of: [usize; 2], others: [usize; 2]| of.map(|one| others.map(|other| handing.copies(one, other)));
+        let (mut two, mut three) = (<[[[f64; 2]; 2]; CHILDREN]>::default(), <[[[f64; 2]; 2]; 2]>::default());
+        two[2] = copies(first, second);
+        if seen.len() == CHILDREN {
+            (two[1], two[0]) = (copies(first, third), copies(second, third));
+            three = first.map(|a| second.map(|b| third.map(|c| handing.copied_thrice([a, b, c]))));
         }
+        Self { handing, drop_out, seen, alleles: places, two, three }
     }
 
     /// The chance of the results of all children from one on.
@@ -220,8 +248,8 @@ impl<'a> Children<'a> {
             // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
             Seen::Two(..) => 2.0 * self.and_rest((from, [Some(1), Some(0)]), &mut handed),
             Seen::One(_) => {
-                let single = 2.0 * self.pool.drop_out() * self.and_rest((from, [Some(0), None]), &mut handed);
-                single + (1.0 - 2.0 * self.pool.drop_out()) * self.and_rest((from, [Some(0); 2]), &mut handed)
+                let single = 2.0 * self.drop_out * self.and_rest((from, [Some(0), None]), &mut handed);
+                single + (1.0 - 2.0 * self.drop_out) * self.and_rest((from, [Some(0); 2]), &mut handed)
             }
         }
     }
@@ -236,7 +264,7 @@ impl<'a> Children<'a> {
             Some(Seen::Two(a, b)) if a == b => way(Some(0), Some(0)),
             Some(Seen::Two(..)) => way(Some(0), Some(1)) + way(Some(1), Some(0)),
             Some(Seen::One(_)) => {
-                let single = self.pool.drop_out();
+                let single = self.drop_out;
                 let one_of_them = single * way(Some(0), None) + single * way(None, Some(0));
                 one_of_them + (1.0 - 2.0 * single) * way(Some(0), Some(0))
             }
@@ -246,7 +274,7 @@ impl<'a> Children<'a> {
     /// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two
     /// drawn.
     fn handed_to_all(&self, handed: &[Choice; CHILDREN]) -> f64 {
-        let share = |child: usize, choice: usize| self.pool.share(self.alleles[child][choice]);
+        let share = |child: usize, choice: usize| self.handing.share(self.alleles[child][choice]);
         let both = |(child, a): (usize, usize), (other, b): (usize, usize)| {
             0.5 * (share(child, a) * share(other, b) + self.two[CHILDREN - child - other][a][b])
         };

@@ -84,6 +84,11 @@ impl Locus {
         if seen > 0.0 { seen } else { shares.unseen }
     }
 
+    /// The alleles that a population was seen to have.
+    pub(super) fn seen(&self, population: usize) -> impl Iterator<Item = u16> {
+        self.alleles.iter().copied().filter(move |allele| self.is_seen(population, *allele))
+    }
+
     fn is_seen(&self, population: usize, allele: u16) -> bool {
         self.place(allele).is_some_and(|at| self.populations[population].shares[at] > 0.0)
     }
@@ -145,11 +150,6 @@ impl Locus {
             Shares::of(&alleles, shares, 0.001)
         });
         Self::new("a locus", alleles, populations)
-    }
-
-    /// The alleles that a population was seen to have.
-    pub(super) fn seen(&self, population: usize) -> impl Iterator<Item = u16> {
-        self.alleles.iter().copied().filter(move |allele| self.is_seen(population, *allele))
     }
 }
 

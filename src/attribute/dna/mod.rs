@@ -30,6 +30,7 @@
 
 mod direct;
 mod family;
+mod handing;
 mod kinship;
 mod lineage;
 mod lines;

@@ -9,7 +9,6 @@
 //! of a couple's children, the sum over both parents is the product of one sum each: nothing is summed over pairs of
 //! genotypes ([`each_way`]). Two parents are not two strangers: each allele of the person comes from one of them.
 
-use super::lines;
 use super::pool::{Pool, Rows, Seen, Way};
 
 /// A side of the family: the mother's or the father's.
@@ -66,11 +65,6 @@ struct Genotypes {
 impl Household<'_> {
     /// The chances of the family's results, and with the person's result.
     pub(super) fn chances(&self, person: Seen) -> Chances {
-        lines::siblings(self, person).unwrap_or_else(|| self.peeled(person))
-    }
-
-    /// The same, whoever the relatives are: by going through the parents' genotypes.
-    pub(super) fn peeled(&self, person: Seen) -> Chances {
         let mut children: Vec<Vec<Way>> = self.of(Role::FullSibling).map(|sibling| self.ways(sibling)).collect();
         let parents = [Side::Mother, Side::Father].map(|side| self.parent(side, children.is_empty()));
         let [family, together] = self.person(person).map(|person| {

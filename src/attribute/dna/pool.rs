@@ -107,19 +107,6 @@ impl Pool {
         self.step * step + self.jump * self.share[a] * self.share[b]
     }
 
-    /// What is left to an allele that is handed down unchanged, by the chances that it becomes each other one.
-    fn kept(&self, allele: usize, becomes: impl Fn(usize) -> f64) -> f64 {
-        let rest = self.places - 1;
-        let others = (0..allele).chain((allele < rest).then_some(rest)).chain(allele + 1..rest);
-        others.fold(1.0, |kept, other| kept - becomes(other)).max(0.0)
-    }
-
-    /// The chance that an allele is handed down as another, without the table.
-    fn handed(&self, from: usize, to: usize) -> f64 {
-        let becomes = |to: usize| self.joint(from, to) / self.share[from];
-        if from == to { self.kept(from, becomes) } else { becomes(to) }
-    }
-
     /// The chances of all, row by row.
     fn table(&self) -> &[f64] {
         self.handed.get_or_init(|| {
@@ -133,7 +120,9 @@ impl Pool {
                 }
             }
             for allele in 0..self.places {
-                handed[allele * row + allele] = self.kept(allele, |other| handed[other * row + allele]);
+                let others = (0..self.places).filter(|other| *other != allele);
+                let changed: f64 = others.map(|other| handed[other * row + allele]).sum();
+                handed[allele * row + allele] = (1.0 - changed).max(0.0);
                 handed[allele * row + self.places] = self.share[allele];
             }
             handed
@@ -161,50 +150,6 @@ impl Pool {
     pub(super) fn hands(&self, rows: Rows, allele: usize) -> f64 {
         let becoming = self.becoming(allele);
         0.5 * (becoming[rows[0]] + becoming[rows[1]])
-    }
-
-    /// The chance that one of a heterozygote's alleles is all that is seen, over that of a homozygote's.
-    pub(super) const fn drop_out(&self) -> f64 {
-        self.drop_out
-    }
-
-    /// The chance of a drawn allele.
-    pub(super) fn share(&self, allele: usize) -> f64 {
-        self.share[allele]
-    }
-
-    /// The chance that an allele is another after so many handings-on, one at least.
-    pub(super) fn becomes(&self, from: usize, to: usize, meioses: u32) -> f64 {
-        if meioses == 1 {
-            return self.handed(from, to);
-        }
-        let mut chances = [0.0; PLACES];
-        let chances = &mut chances[..self.places];
-        chances.copy_from_slice(&self.becoming(to)[..self.places]);
-        for _ in 2..meioses {
-            let mut before = [0.0; PLACES];
-            for (at, chance) in chances.iter().enumerate() {
-                before.iter_mut().zip(self.becoming(at)).for_each(|(sum, handed)| *sum += chance * handed);
-            }
-            chances.copy_from_slice(&before[..chances.len()]);
-        }
-        chances.iter().enumerate().map(|(at, chance)| chance * self.becoming(at)[from]).sum()
-    }
-
-    /// The chances that each allele is drawn and handed down as this one and as that, and what they sum to.
-    pub(super) fn copies(&self, this: usize, that: usize) -> ([f64; PLACES], f64) {
-        let mut copies = self.share;
-        let copies_used = copies[..self.places].iter_mut();
-        for ((copies, this), that) in copies_used.zip(self.becoming(this)).zip(self.becoming(that)) {
-            *copies *= this;
-            *copies *= that;
-        }
-        (copies, copies[..self.places].iter().sum())
-    }
-
-    /// The chance that one drawn allele is handed down as two, whose [`Pool::copies`] these are, and as a third.
-    pub(super) fn and_copied(&self, copies: &[f64; PLACES], third: usize) -> f64 {
-        copies[..self.places].iter().zip(self.becoming(third)).map(|(chance, handed)| chance * handed).sum()
     }
 
     /// The chance that each allele is handed down as this one; last, that a drawn one is.

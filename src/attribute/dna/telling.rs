@@ -2,6 +2,7 @@
 
 use super::super::{Attribute, Detail, Evidence, Part};
 use super::family::Family;
+use super::handing::Handing;
 use super::kinship::Kinship;
 use super::lineage::{Compared, Line};
 use super::lines::Person;
@@ -129,8 +130,9 @@ impl Relatives<'_> {
         let readings = self.family.readings();
         let mut unfit = Unfit::default();
         for at in each(self.loci) {
-            let (locus, result) = (&TABLE[at], self.person.0[at]);
-            let person = Person { model, locus, population: self.population, result };
+            let (locus, population, result) = (&TABLE[at], self.population, self.person.0[at]);
+            let handing = Handing::new(locus, population, model, std::iter::empty());
+            let person = Person { model, locus, population, handing: &handing, result };
             let told = readings.iter().filter_map(|reading| reading.at_locus(at, person, self.family));
             let best = told.map(|told| told.ratio).fold(f64::MIN, f64::max).exp2();
             if best < model.typing_error * 1.25 {

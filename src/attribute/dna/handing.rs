@@ -1,0 +1,115 @@
+//! How all alleles of a locus are handed down in one population, over one meiosis and more.
+//!
+//! An allele is handed down unchanged but for a mutation with chance mu: mostly by one repeat, else to any allele by its
+//! share. The chance of a step between neighbours follows the rarer of the two ([`Locus::step`]), so that mutation is
+//! reversible: a drawn allele's share stays what it is over generations, and who descends from whom means nothing.
+
+use std::sync::OnceLock;
+
+use super::loci::{Locus, REPEAT, Typed};
+use super::pool::Seen;
+use crate::model::DnaModel;
+
+/// Handings-on between the most distant relatives that are weighed.
+const MEIOSES: usize = 4;
+
+/// The alleles that the population was seen to have, and such as were never seen but are shown.
+pub(super) struct Handing {
+    alleles: Vec<u16>,
+    /// How many of them are the table's, which are in order.
+    listed: usize,
+    share: Vec<f64>,
+    /// The chance that an allele mutates to another one by its share.
+    jump: f64,
+    /// For each number of handings-on the chance that an allele becomes another, row by row of what it was.
+    becomes: [OnceLock<Box<[f64]>>; MEIOSES],
+}
+
+impl Handing {
+    /// Of what a population was seen to have, and of `shown`.
+    pub(super) fn new(locus: &Locus, population: usize, model: &DnaModel, shown: impl Iterator<Item = Typed>) -> Self {
+        let mut alleles: Vec<u16> = locus.seen(population).collect();
+        let listed = alleles.len();
+        for allele in shown.flat_map(Typed::alleles) {
+            if !alleles.contains(&allele) {
+                alleles.push(allele);
+            }
+        }
+        let share: Vec<f64> = alleles.iter().map(|&allele| locus.share(population, allele)).collect();
+        let jump = model.mutation * (1.0 - model.mutation_one_step);
+        let handing = Self { alleles, listed, share, jump, becomes: Default::default() };
+        let step = |a: usize, b: usize| locus.step(population, handing.alleles[a], handing.alleles[b]);
+        let once = handing.once(|a, b| model.mutation * model.mutation_one_step * step(a, b));
+        Self { becomes: [once.into(), OnceLock::new(), OnceLock::new(), OnceLock::new()], ..handing }
+    }
+
+    /// The chances of one handing-on. `step`: that an allele is drawn and becomes its neighbour.
+    fn once(&self, step: impl Fn(usize, usize) -> f64) -> Box<[f64]> {
+        let places = self.alleles.len();
+        let mut once = vec![0.0; places * places].into_boxed_slice();
+        for (from, row) in once.chunks_exact_mut(places).enumerate() {
+            let mut kept = 1.0;
+            for (to, becomes) in row.iter_mut().enumerate().filter(|(to, _)| *to != from) {
+                *becomes = self.jump * self.share[to] + step(from, to) / self.share[from];
+                kept -= *becomes;
+            }
+            row[from] = kept.max(0.0);
+        }
+        once
+    }
+
+    /// The chance that an allele is another after so many handings-on, from 1 to [`MEIOSES`].
+    pub(super) fn becomes(&self, from: usize, to: usize, meioses: usize) -> f64 {
+        self.after(meioses)[from * self.alleles.len() + to]
+    }
+
+    fn after(&self, meioses: usize) -> &[f64] {
+        let made = || if meioses == 1 { Box::default() } else { self.once_more(self.after(meioses - 1)) };
+        self.becomes[meioses - 1].get_or_init(made)
+    }
+
+    /// The chances after one more handing-on. Only from itself and from its neighbours does an allele come by more than by
+    /// its share.
+    fn once_more(&self, before: &[f64]) -> Box<[f64]> {
+        let (places, once) = (self.alleles.len(), self.after(1));
+        let mut after = vec![0.0; places * places].into_boxed_slice();
+        for to in 0..places {
+            let by_share = self.jump * self.share[to];
+            let near = |from: &usize| *from == to || self.alleles[*from].abs_diff(self.alleles[to]) == REPEAT;
+            let near: Vec<(usize, f64)> =
+                (0..places).filter(near).map(|from| (from, once[from * places + to] - by_share)).collect();
+            for (before, after) in before.chunks_exact(places).zip(after.chunks_exact_mut(places)) {
+                after[to] = by_share + near.iter().map(|(from, more)| before[*from] * more).sum::<f64>();
+            }
+        }
+        after
+    }
+
+    /// The chance of a drawn allele.
+    pub(super) fn share(&self, allele: usize) -> f64 {
+        self.share[allele]
+    }
+
+    /// The chance that one drawn allele is handed down as one and as another: it was one, two handings-on ago.
+    pub(super) fn copies(&self, one: usize, other: usize) -> f64 {
+        self.share[one] * self.becomes(one, other, 2)
+    }
+
+    /// The chance that one drawn allele is handed down as each of three.
+    pub(super) fn copied_thrice(&self, three: [usize; 3]) -> f64 {
+        let rows = self.after(1).chunks_exact(self.alleles.len());
+        let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
+        self.share.iter().zip(rows).map(copies).sum()
+    }
+
+    /// A result by places; none: nothing was read, or an allele was never seen.
+    pub(super) fn seen(&self, typed: Typed) -> Option<Seen> {
+        let place = |allele: u16| {
+            let (listed, shown) = self.alleles.split_at(self.listed);
+            let shown = || shown.iter().position(|other| *other == allele).map(|at| at + self.listed);
+            listed.binary_search(&allele).ok().or_else(shown)
+        };
+        let first = place(typed.first)?;
+        if typed.is_single() { Some(Seen::One(first)) } else { Some(Seen::Two(first, place(typed.second)?)) }
+    }
+}
