@@ -20,6 +20,38 @@ const BUCKETS: usize = 8 * 13;
 /// Times within a cell, or within a year, that stand for all of them.
 const SAMPLES: usize = 12;
 
+/// Gaps as they are weighed: the cells, up to a week the wrong way round, and more than that.
+pub const GAPS: usize = BUCKETS + 2;
+
+/// Which gap so many days are.
+pub fn gap_of_days(days: i32) -> usize {
+    match u32::try_from(days) {
+        Ok(days) => bucket(days),
+        Err(_) if days >= -7 => BUCKETS,
+        Err(_) => BUCKETS + 1,
+    }
+}
+
+/// A chance for each cell of the time lived on.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    /// One by one.
+    pub cells: [f64; LIVES],
+    /// Their sum.
+    pub all: f64,
+}
+
+impl Lives {
+    /// The chances and their sum, added up in four sums at once: each addition waits for the one before it.
+    pub fn of(cells: [f64; LIVES]) -> Self {
+        let mut sums = [0.0; 4];
+        for part in cells.chunks(4) {
+            sums.iter_mut().zip(part).for_each(|(sum, cell)| *sum += cell);
+        }
+        Self { cells, all: (sums[0] + sums[1]) + (sums[2] + sums[3]) }
+    }
+}
+
 /// Days lived on in a cell, from and to.
 pub fn lived_days(cell: usize) -> (i32, i32) {
     (EDGES[cell], EDGES[cell + 1])
@@ -37,21 +69,24 @@ fn day(edge: usize) -> f64 {
 /// What follows from the parameters, for each condition.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GapTables {
-    lived: Vec<[f64; LIVES]>,
+    lived: Vec<Lives>,
     densities: Vec<[f64; LIVES]>,
+    found: Vec<Lives>,
     masses: Vec<[f64; GAP_YEARS]>,
 }
 
 impl GapTables {
     pub(super) fn new(model: &TimelineModel) -> Self {
         let classes = || 0..GAP_CLASSES;
-        let lived: Vec<[f64; LIVES]> = classes().map(|class| model.shares_lived(class)).collect();
-        let densities = classes()
-            .flat_map(|class| (0..BUCKETS).map(move |bucket| (class, bucket)))
-            .map(|(class, bucket)| {
-                std::array::from_fn(|cell| lived[class][cell] * model.mean_density(class, bucket, cell))
-            })
-            .collect();
+        let lived: Vec<Lives> = classes().map(|class| Lives::of(model.shares_lived(class))).collect();
+        let density = |class: usize, gap| match gap {
+            0..BUCKETS => std::array::from_fn(|cell| lived[class].cells[cell] * model.mean_density(class, gap, cell)),
+            BUCKETS => std::array::from_fn(|cell| if cell == 0 { model.found_before_contact / 7.0 } else { 0.0 }),
+            _ => [0.0; LIVES],
+        };
+        let gaps = || classes().flat_map(|class| (0..GAPS).map(move |gap| (class, gap)));
+        let densities: Vec<[f64; LIVES]> = gaps().map(|(class, gap)| density(class, gap)).collect();
+        let found = densities.iter().map(|cells| model.with_slip(*cells)).collect();
         let year = |class, start: f64, year: usize| {
             let (from, to) = (year as f64 - start, (year + 1) as f64 - start);
             model.found_by(class, to * DAYS_A_YEAR) - model.found_by(class, from * DAYS_A_YEAR)
@@ -59,19 +94,30 @@ impl GapTables {
         let starts = || (0..SAMPLES).map(|sample| (sample as f64 + 0.5) / SAMPLES as f64);
         let mass = |class, at| starts().map(|start| year(class, start, at)).sum::<f64>() / SAMPLES as f64;
         let masses = classes().map(|class| std::array::from_fn(|at| mass(class, at))).collect();
-        Self { lived, densities, masses }
+        Self { lived, densities, found, masses }
     }
 }
 
 impl TimelineModel {
     /// The chance of having lived on for each cell, in no particular gap.
-    pub fn lived(&self, class: u8) -> &[f64; LIVES] {
+    pub fn lived(&self, class: u8) -> &Lives {
         &self.tables.lived[usize::from(class).min(GAP_CLASSES - 1)]
     }
 
-    /// The density a day of a gap of so many days (none is negative), for each cell of the time lived on.
-    pub fn gap_densities(&self, class: u8, days: u32) -> &[f64; LIVES] {
-        &self.tables.densities[usize::from(class).min(GAP_CLASSES - 1) * BUCKETS + bucket(days)]
+    /// The density a day of a gap, for each cell of the time lived on.
+    pub fn gap_densities(&self, class: u8, gap: usize) -> &[f64; LIVES] {
+        &self.tables.densities[usize::from(class).min(GAP_CLASSES - 1) * GAPS + gap]
+    }
+
+    /// The same with what follows no rule.
+    pub fn found(&self, class: u8, gap: usize) -> &Lives {
+        &self.tables.found[usize::from(class).min(GAP_CLASSES - 1) * GAPS + gap]
+    }
+
+    /// What follows no rule is put down to those who died soon.
+    pub fn with_slip(&self, mut densities: [f64; LIVES]) -> Lives {
+        densities[0] += self.gap_slip / 100.0 / DAYS_A_YEAR;
+        Lives::of(densities)
     }
 
     /// The chance of a finding in the n-th calendar year after the year of death.
@@ -147,17 +193,20 @@ mod tests {
         for class in 0..GAP_CLASSES as u8 {
             let years: f64 = model.gap_masses(class).iter().sum();
             assert!((0.97..=1.000_001).contains(&years), "class {class}: {years}");
-            let days: f64 = (0..32_000).map(|days| model.gap_densities(class, days).iter().sum::<f64>()).sum();
+            let days: f64 =
+                (0..32_000).map(|days| model.gap_densities(class, gap_of_days(days)).iter().sum::<f64>()).sum();
             assert!((0.95..=1.000_001).contains(&days), "class {class}: {days}");
-            assert!((model.lived(class).iter().sum::<f64>() - 1.0).abs() < 1e-9, "class {class}");
+            assert!((model.lived(class).all - 1.0).abs() < 1e-9, "class {class}");
         }
     }
 
     #[test]
     fn who_is_found_recognizable_after_years_lived_on() {
         let model = Model::default().timeline;
-        let soon =
-            |class, days| model.gap_densities(class, days)[0] / model.gap_densities(class, days).iter().sum::<f64>();
+        let soon = |class, days| {
+            let densities = model.gap_densities(class, gap_of_days(days));
+            densities[0] / densities.iter().sum::<f64>()
+        };
         assert!(soon(0, 20) > 0.8 && soon(0, 4_000) < 0.2, "{} {}", soon(0, 20), soon(0, 4_000));
         assert!(soon(7, 2_000) > 0.5, "a skeleton may have lain for the years: {}", soon(7, 2_000));
     }

@@ -60,7 +60,7 @@ impl Collection {
     pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
         Chances {
             birth: post.birth.map_or(0.0, |birth| self.birth(model, birth)),
-            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition)[0])),
+            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition).cells[0])),
             gap: post.event.map_or(0.0, |found| self.gap(model, middle(found), post)),
         }
     }
@@ -104,7 +104,7 @@ impl Collection {
         let class = usize::from(condition).min(GAP_CLASSES - 1);
         let start = (last + 1).saturating_sub(GAP_YEARS);
         let chances = self.died_before[class * YEARS + last].get_or_init(|| {
-            let soon = model.lived(condition)[0];
+            let soon = model.lived(condition).cells[0];
             let masses = model.gap_masses(condition);
             let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
             before((start..=last).map(|at| died(at) * masses[last - at])).into()
@@ -145,7 +145,7 @@ impl TimelineModel {
 /// A histogram by year moved on by the time lived on, of those who lived on. What leaves it stays in its last year.
 fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
     // Every class lives on for the same times; only how many do differs.
-    let lived = model.lived(0);
+    let lived = model.lived(0).cells;
     let all: f64 = lived[1..].iter().sum();
     let mut moved = vec![0.0; shares.len()];
     for (cell, lived) in (1..LIVES).zip(&lived[1..]) {
@@ -189,7 +189,7 @@ mod tests {
 
     /// The twin of [`Collection::gap`]: every year by itself.
     fn gap_by_years(collection: &Collection, model: &TimelineModel, found: i32, post: &Value) -> f64 {
-        let (soon, last) = (model.lived(post.condition)[0], year(found));
+        let (soon, last) = (model.lived(post.condition).cells[0], year(found));
         let years = (0..=last).rev().zip(model.gap_masses(post.condition));
         let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
         let fits = |at: usize| {

@@ -16,10 +16,10 @@ mod pair;
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
-use crate::model::{Bits, LIVES, Model};
+use crate::model::{Bits, Model};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
 use chances::{Chances, Collection};
-use pair::Cells;
+use pair::{Cells, Kept};
 
 const DAYS_A_YEAR: f64 = 365.25;
 /// The years that are counted one by one; earlier and later ones count with the first and the last.
@@ -28,7 +28,7 @@ const YEARS: usize = 170;
 /// Ages that are counted one by one.
 const AGES: usize = 111;
 /// Ages at last contact that can be stated, in half years.
-const HALF_YEARS: u16 = 241;
+const HALF_YEARS: usize = 241;
 
 /// The attribute.
 pub struct Timeline;
@@ -71,8 +71,9 @@ pub struct Prepared<'a> {
     /// How well an interval fits an age so many years outside it.
     fit_outside: [f64; AGES],
     cells: Cells,
-    /// How well the query's interval of ages fits who was so old at last contact, in half years, and lived on.
-    fits: Option<Box<[[f64; LIVES]]>>,
+    /// What a body's query says of what repeats among missing persons without an estimated time of death, where many are
+    /// weighed.
+    kept: Option<Kept>,
     /// The query's chances, where it is the later state.
     chances: Option<Chances>,
 }
@@ -134,17 +135,12 @@ impl Attribute for Timeline {
         };
         let fit_outside = std::array::from_fn(outside);
         let chances = facing.query_is_post().then(|| collection.chances(&model.timeline, query));
-        Prepared { model, facing, query, collection, fit_outside, cells: Cells::new(), fits: None, chances }
+        Prepared { model, facing, query, collection, fit_outside, cells: Cells::new(), kept: None, chances }
     }
 
     fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let prepared = Self::prepare(scale, query);
-        let interval = query.age.filter(|_| prepared.facing.query_is_post());
-        let fits = interval.map(|interval| {
-            let fit = |half_years| prepared.cells.fits(&prepared.fit_outside, f64::from(half_years) / 2.0, interval);
-            (0..HALF_YEARS).map(fit).collect()
-        });
-        Prepared { fits, ..prepared }
+        Prepared { kept: prepared.facing.query_is_post().then(Kept::default), ..prepared }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {

@@ -1,8 +1,11 @@
 //! One missing person's dates and ages against one body's: the numerators, over their chances.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
 use super::chances::Chances;
-use super::{AGES, DAYS_A_YEAR, Prepared, Value, middle};
-use crate::model::{Bits, LIVES, TimelineModel, lived_days, lived_years};
+use super::{AGES, DAYS_A_YEAR, HALF_YEARS, Prepared, Value, middle};
+use crate::model::{Bits, GAPS, LIVES, Lives, TimelineModel, gap_of_days, lived_days, lived_years};
 
 /// What the parts of a pair are worth; none: one side does not have it.
 #[derive(Clone, Copy, Default)]
@@ -46,12 +49,42 @@ impl Cells {
     }
 
     /// How well an interval of ages goes with each, lived on from an age.
-    pub(super) fn fits(&self, fit_outside: &[f64; AGES], age: f64, (least, most): (u8, u8)) -> [f64; LIVES] {
+    fn fits(&self, fit_outside: &[f64; AGES], age: f64, (least, most): (u8, u8)) -> [f64; LIVES] {
         std::array::from_fn(|cell| {
             let age = (age + self.years[cell]) as i32;
-            let outside = (i32::from(least) - age).max(age - i32::from(most)).max(0) as usize;
-            fit_outside[outside.min(AGES - 1)]
+            fit_outside[years(i32::from(least) - age)] * fit_outside[years(age - i32::from(most))]
         })
+    }
+}
+
+/// Years outside an interval; none within it.
+fn years(outside: i32) -> usize {
+    outside.clamp(0, AGES as i32 - 1) as usize
+}
+
+/// What repeats among the pairs of one query.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Of a body's query, by gap, and by gap and half years of age: the bits.
+    gaps: OnceLock<Box<[AtomicI32]>>,
+    ages: OnceLock<Box<[AtomicI32]>>,
+}
+
+impl Kept {
+    /// Stands for what is not worked out yet.
+    const BLANK: i32 = i32::MIN;
+
+    fn get(kept: &OnceLock<Box<[AtomicI32]>>, (at, places): (usize, usize), worked_out: impl FnOnce() -> Bits) -> Bits {
+        let blank = || (0..places).map(|_| AtomicI32::new(Self::BLANK)).collect();
+        let kept = &kept.get_or_init(blank)[at];
+        match kept.load(Relaxed) {
+            Self::BLANK => {
+                let bits = worked_out();
+                kept.store(bits.0, Relaxed);
+                bits
+            }
+            known => Bits(known),
+        }
     }
 }
 
@@ -59,36 +92,44 @@ impl Prepared<'_> {
     pub(super) fn weighed(&self, ante: &Value, post: &Value) -> Weighed {
         let chances = self.chances.unwrap_or_else(|| self.collection.chances(&self.model.timeline, post));
         let birth = ante.born().zip(post.birth).map(|(ante, post)| self.birth(ante, post, chances));
-        let days = ante.days_to(post);
-        let lives = match days {
-            Some(days) => self.lives(days, ante, post),
-            None => *self.model.timeline.lived(post.condition),
-        };
-        let all = sum(&lives);
-        let age = match (birth, ante.age_at_contact(), post.age) {
-            (None, Some(age), Some(interval)) => Some(self.age((age, interval), &lives, all, chances)),
-            _ => None,
-        };
-        Weighed { birth, age, gap: days.map(|_| self.gap(all, chances)) }
+        let age = if birth.is_none() { ante.age_at_contact().zip(post.age) } else { None };
+        let gap = ante.days_to(post).map(gap_of_days);
+        let model = &self.model.timeline;
+        if let (Some(gap), Some(contact), Some(death)) = (gap, ante.event, post.death) {
+            let lives = self.dated(gap, middle(contact), (post.condition, death));
+            let age = age.map(|age| self.age(age, &lives, chances));
+            return Weighed { birth, age, gap: Some(self.gap(lives.all, chances)) };
+        }
+        let lives = gap.map_or_else(|| model.lived(post.condition), |gap| model.found(post.condition, gap));
+        let by_gap = |gap| self.by_gap(gap, || self.gap(lives.all, chances));
+        let age = age.map(|age| self.by_age(gap, age.0, || self.age(age, lives, chances)));
+        Weighed { birth, age, gap: gap.map(by_gap) }
+    }
+
+    fn by_gap(&self, gap: usize, worked_out: impl FnOnce() -> Bits) -> Bits {
+        match &self.kept {
+            Some(kept) => Kept::get(&kept.gaps, (gap, GAPS), worked_out),
+            None => worked_out(),
+        }
+    }
+
+    fn by_age(&self, gap: Option<usize>, age: f64, worked_out: impl FnOnce() -> Bits) -> Bits {
+        let half_years = (age * 2.0) as usize;
+        match &self.kept {
+            Some(kept) if half_years < HALF_YEARS => {
+                let at = gap.unwrap_or(GAPS) * HALF_YEARS + half_years;
+                Kept::get(&kept.ages, (at, (GAPS + 1) * HALF_YEARS), worked_out)
+            }
+            _ => worked_out(),
+        }
     }
 
     /// The chance a day of the finding and the estimated time of death, for each time lived on.
-    fn lives(&self, days: i32, ante: &Value, post: &Value) -> [f64; LIVES] {
+    fn dated(&self, gap: usize, contact: i32, (condition, death): (u8, (i32, i32))) -> Lives {
         let model = &self.model.timeline;
-        let mut lives = match u32::try_from(days) {
-            Ok(days) => *model.gap_densities(post.condition, days),
-            Err(_) => [0.0; LIVES],
-        };
-        if (-7..0).contains(&days) {
-            lives[0] = model.found_before_contact / 7.0;
-        }
-        if let (Some(contact), Some(death)) = (ante.event, post.death) {
-            let fits = self.cells.fit_death(model, middle(contact), death);
-            lives.iter_mut().zip(fits).for_each(|(chance, fit)| *chance *= fit);
-        }
-        // What follows no rule is put down to those who died soon.
-        lives[0] += model.gap_slip / 100.0 / DAYS_A_YEAR;
-        lives
+        let fits = self.cells.fit_death(model, contact, death);
+        let densities = model.gap_densities(condition, gap);
+        model.with_slip(std::array::from_fn(|cell| densities[cell] * fits[cell]))
     }
 
     fn gap(&self, all: f64, chances: Chances) -> Bits {
@@ -98,11 +139,10 @@ impl Prepared<'_> {
     }
 
     /// An estimate against the age at last contact and what the dates say of the time lived on.
-    fn age(&self, (age, interval): (f64, (u8, u8)), lives: &[f64; LIVES], all: f64, chances: Chances) -> Bits {
-        let known = self.fits.as_ref().and_then(|fits| fits.get((age * 2.0) as usize));
-        let fits = known.copied().unwrap_or_else(|| self.cells.fits(&self.fit_outside, age, interval));
-        let likely = sum(&std::array::from_fn(|cell| lives[cell] * fits[cell]));
-        Bits::of_ratio(likely / all / chances.age).within(Bits(-7_000), Bits(6_000))
+    fn age(&self, (age, interval): (f64, (u8, u8)), lives: &Lives, chances: Chances) -> Bits {
+        let fits = self.cells.fits(&self.fit_outside, age, interval);
+        let likely = Lives::of(std::array::from_fn(|cell| lives.cells[cell] * fits[cell])).all;
+        Bits::of_ratio(likely / lives.all / chances.age).within(Bits(-7_000), Bits(6_000))
     }
 
     /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated.
@@ -117,15 +157,6 @@ impl Prepared<'_> {
             + model.birth_other * (if decades { 0.1 } else { 0.0 } + 0.6 * self.collection.born_within(post, 0));
         Bits::of_ratio(likely / chances.birth).within(Bits(-7_000), Bits(7_500))
     }
-}
-
-/// The sum of all cells, in four sums at once: each addition waits for the one before it.
-fn sum(cells: &[f64; LIVES]) -> f64 {
-    let mut sums = [0.0; 4];
-    for part in cells.chunks(4) {
-        sums.iter_mut().zip(part).for_each(|(sum, cell)| *sum += cell);
-    }
-    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 impl Value {
