@@ -49,6 +49,7 @@ pub struct Metrics {
     index_bytes: IntGauge,
     audit_lines_lost: IntCounter,
     event_lag: IntGauge,
+    event_stock_taken: IntGauge,
     events_told: IntCounterVec,
     subscribers: IntGaugeVec,
     webhook_posts: IntCounterVec,
@@ -97,6 +98,10 @@ impl Metrics {
                 "Lines of the audit trail that could not be written.",
             ),
             event_lag: gauge("crossmatch_event_lag_writes", "Writes whose pairs were not looked at for events yet."),
+            event_stock_taken: gauge(
+                "crossmatch_event_stock_taken",
+                "1 when the log of events knows the pairs of all records, 0 while stock is taken of them.",
+            ),
             events_told: counters("crossmatch_events_told_total", "Events told, by stream and webhook.", &["to"]),
             subscribers: gauges("crossmatch_event_subscribers", "Open streams of events, and webhooks.", &["to"]),
             webhook_posts: counters(
@@ -133,6 +138,7 @@ impl Metrics {
             Box::new(self.index_bytes.clone()),
             Box::new(self.audit_lines_lost.clone()),
             Box::new(self.event_lag.clone()),
+            Box::new(self.event_stock_taken.clone()),
             Box::new(self.events_told.clone()),
             Box::new(self.subscribers.clone()),
             Box::new(self.webhook_posts.clone()),
@@ -200,6 +206,7 @@ impl Metrics {
         self.queues.with_label_values(&["match"]).set(signed(census.match_queue));
         self.index_bytes.set(signed(census.index_bytes));
         self.event_lag.set(signed(census.event_lag));
+        self.event_stock_taken.set(i64::from(census.event_stock_taken));
         move_up(&self.rows_weighed_in_full, census.rows_weighed_in_full);
         move_up(&self.self_checks, census.self_checks.0);
         move_up(&self.self_check_mismatches, census.self_checks.1);
@@ -252,6 +259,7 @@ mod tests {
             rows_weighed_in_full: 11,
             self_checks: (12, 13),
             event_lag: 14,
+            event_stock_taken: true,
         };
         metrics.told("stream", 15);
         metrics.subscribers("webhook", 16);
@@ -269,6 +277,7 @@ mod tests {
             "crossmatch_queue_depth{queue=\"match\"} 10",
             "crossmatch_index_bytes 8",
             "crossmatch_event_lag_writes 14",
+            "crossmatch_event_stock_taken 1",
             "crossmatch_events_told_total{to=\"stream\"} 15",
             "crossmatch_event_subscribers{to=\"webhook\"} 16",
             "crossmatch_webhook_posts_total{outcome=\"refused\"} 1",

@@ -109,7 +109,11 @@ impl Attribute for Places {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         let found = query.point.filter(|_| facing.query_is_post());
-        let around = found.map(|point| std::array::from_fn(|at| mean_kernel(statistics, model, at, point)));
+        let around = |point| {
+            let here = (point, statistics.at(point));
+            std::array::from_fn(|scale| mean_kernel(statistics, model, scale, here))
+        };
+        let around = found.map(around);
         Prepared { model, statistics, facing, query, around, steps: None }
     }
 
@@ -165,6 +169,11 @@ impl Statistics {
         cells[at] = u32::try_from(i64::from(cells[at]) + by).unwrap_or(0);
     }
 
+    /// How many were last seen at the very point.
+    fn at(&self, point: Point) -> f64 {
+        f64::from(self.towns.get(&(point.latitude, point.longitude)))
+    }
+
     fn people(&self, cell: Cell) -> u32 {
         match coarse(cell) {
             Some(at) => self.coarse.get(at).copied().unwrap_or(0),
@@ -181,11 +190,12 @@ impl Prepared<'_> {
 
     fn at_distance(&self, step: usize, found: Point) -> Bits {
         let model = &self.model.place;
+        let here = (found, if self.around.is_none() { self.statistics.at(found) } else { 0.0 });
         let mut ratio = model.anywhere;
         for (at, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
             let around = match &self.around {
                 Some(around) => around[at],
-                None => mean_kernel(self.statistics, self.model, at, found),
+                None => mean_kernel(self.statistics, self.model, at, here),
             };
             ratio += model.shares[at] * kernel / around;
         }
@@ -280,26 +290,27 @@ fn key((scale, row, column): Cell) -> u64 {
     (scale as u64) << 56 | u64::from((row + (1 << 20)) as u32) << 28 | u64::from((column + (1 << 20)) as u32)
 }
 
-/// The mean of a scale's kernel at a point over all last contacts.
+/// The mean of a scale's kernel at a point over all last contacts, of which so many were at the point itself.
 ///
 /// At least what one missing person at the point would make of it: nobody is nearer than that.
-fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, point: Point) -> f64 {
+fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, (point, town): (Point, f64)) -> f64 {
     const INHABITED_KM2: f64 = 1e7;
-    let model_of = &model.place;
     let here = row(scale, point);
     let mut sum = 0.0;
     for rows in -1..=1 {
         let from = column(scale, here.cell + rows, point);
+        let kernels = model.place.mean_kernels(scale, f64::from(rows) + 0.5 - here.into);
         for columns in -1..=1 {
-            let people = statistics.people((scale, here.cell + rows, from.cell + columns));
-            let (east, north) = (f64::from(columns) + 0.5 - from.into, f64::from(rows) + 0.5 - here.into);
-            sum += f64::from(people) * model_of.mean_kernel(scale, east, north);
+            let people = f64::from(statistics.people((scale, here.cell + rows, from.cell + columns)));
+            let kernel = kernels.at(f64::from(columns) + 0.5 - from.into);
+            sum += people * kernel;
+            // Those at the very point are nearer than their cell.
+            if (rows, columns) == (0, 0) {
+                sum += town * (1.0 - kernel);
+            }
         }
     }
-    let town = f64::from(statistics.towns.get(&(point.latitude, point.longitude)));
-    let from = column(scale, here.cell, point);
-    sum += town * (1.0 - model_of.mean_kernel(scale, 0.5 - from.into, 0.5 - here.into));
-    let reach_km2 = 2.0 * PI * model_of.scales_km[scale].powi(2);
+    let reach_km2 = 2.0 * PI * model.place.scales_km[scale].powi(2);
     let anywhere = model.smoothing * (reach_km2 / INHABITED_KM2).min(1.0);
     (sum + anywhere).max(1.0) / (statistics.points as f64 + model.smoothing)
 }

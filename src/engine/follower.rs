@@ -6,6 +6,9 @@
 //! load it falls behind (`crossmatch_event_lag_writes`) and catches up. A record is weighed as it is when its turn comes:
 //! of several writes that wait, the last is told. An exclusion that ends is followed like a write, also one that ended
 //! while the service was away.
+//!
+//! On a collection that was there before the log, or after the model, the threshold or the records have changed behind it,
+//! stock is taken: between writes every missing person is weighed once, and the pairs are noted without being told.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -22,7 +25,7 @@ use super::{EventOptions, Shared};
 use crate::corpus::Snapshot;
 use crate::matching::{self, Search};
 use crate::record::{Kind, Reference};
-use crate::store::{self, EventLog, Weighed};
+use crate::store::{self, EventLog, Stock, Weighed};
 
 /// Writes in one commit of the log: what is told waits for the last of them.
 const BATCH: usize = 32;
@@ -30,6 +33,8 @@ const BATCH: usize = 32;
 const PATIENCE: u32 = 9;
 /// How often it looks whether they have ended.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How long stock is taken before writes are looked at.
+const AT_A_TIME: Duration = Duration::from_millis(250);
 /// How long to wait for the end of an exclusion before the clock is read again.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How long to wait after a failure.
@@ -94,7 +99,7 @@ impl State {
             if is_over || self.is_stopping() {
                 return;
             }
-            while let Err(error) = self.follow().and_then(|()| self.reopen()) {
+            while let Err(error) = self.follow().and_then(|()| self.reopen()).and_then(|()| self.take_stock()) {
                 tracing::error!(error, "the log of events is behind the records");
                 if !matches!(self.stopped.recv_timeout(AGAIN), Err(RecvTimeoutError::Timeout)) {
                     return;
@@ -138,6 +143,60 @@ impl State {
         }
         // Last: what is weighed twice is told once.
         self.log.note_ended(now).map_err(|error| error.to_string())
+    }
+
+    /// Notes every pair that was there before the log, a few records at a time; writes are followed before the next ones.
+    fn take_stock(&self) -> Result<(), String> {
+        let mut is_begun = false;
+        while let Stock::After(after) = self.log.stock().map_err(|error| error.to_string())? {
+            if self.is_stopping() {
+                return Ok(());
+            }
+            if !std::mem::replace(&mut is_begun, true) {
+                tracing::info!("taking stock of the pairs that are not in the log of events yet");
+            }
+            self.take_stock_after(after.as_ref())?;
+            self.follow().and_then(|()| self.reopen())?;
+        }
+        if is_begun {
+            tracing::info!("the log of events knows every pair");
+        }
+        Ok(())
+    }
+
+    fn take_stock_after(&self, after: Option<&Reference>) -> Result<(), String> {
+        let snapshot = self.shared.snapshot.load_full();
+        let followed = self.log.followed();
+        if snapshot.sequence() > followed {
+            // A pair of what was written since is news, and not for here.
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let records = self.shared.store.records_after(after, BATCH).map_err(|error| error.to_string())?;
+        let is_last = records.len() < BATCH;
+        let (mut weighed, mut upto) = (Vec::new(), after.cloned());
+        for (reference, json) in records {
+            // Every pair has a missing person.
+            if store::read_json(&json).is_some_and(|record| record.kind == Kind::Missing) {
+                let begun = Instant::now();
+                weighed.push(self.weigh(&snapshot, reference.clone())?);
+                self.give_way(begun.elapsed());
+            }
+            upto = Some(reference);
+            if self.is_stopping() || begun.elapsed() > AT_A_TIME {
+                return self.note_stock(weighed, followed, upto.as_ref());
+            }
+        }
+        self.note_stock(weighed, followed, upto.as_ref().filter(|_| !is_last))
+    }
+
+    /// Notes what was weighed, but for records that were written meanwhile: these are followed.
+    fn note_stock(&self, mut weighed: Vec<Weighed>, followed: u64, upto: Option<&Reference>) -> Result<(), String> {
+        let changes = self.shared.store.changes_since(followed, usize::MAX).map_err(|error| error.to_string())?;
+        let Some(changes) = changes else { return Ok(()) };
+        let changed: FxHashSet<Reference> = changes.into_iter().map(|(_, reference)| reference).collect();
+        weighed.retain(|weighed| !changed.contains(&weighed.record));
+        self.log.take_stock(&weighed, upto).map_err(|error| error.to_string())
     }
 
     fn is_stopping(&self) -> bool {

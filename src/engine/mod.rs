@@ -209,6 +209,8 @@ pub struct Census {
     pub self_checks: (u64, u64),
     /// Writes that the log of events has not followed yet.
     pub event_lag: u64,
+    /// Whether the log of events knows the pairs of all records.
+    pub event_stock_taken: bool,
 }
 
 impl Engine {
@@ -221,7 +223,11 @@ impl Engine {
         let exclusions = decisions::load(&store)?;
         let (corpus, sequence) = recovery::corpus(&store, &exclusions, &pool)?;
         let (text, indexed) = TextIndex::open(&store.text_directory())?;
-        let events = options.events.map(|kept| store.events().map(|log| (Arc::new(log), kept))).transpose()?;
+        let log = |events: EventOptions| {
+            let rules = format!("{} {}", options.model.hash(), events.least.0);
+            store.events(&rules).map(|log| (Arc::new(log), events))
+        };
+        let events = options.events.map(log).transpose()?;
         let shared = Arc::new(Shared {
             store,
             text,
@@ -355,6 +361,7 @@ impl Engine {
                 .events
                 .as_ref()
                 .map_or(0, |(log, _)| snapshot.sequence() - log.followed().min(snapshot.sequence())),
+            event_stock_taken: self.shared.events.as_ref().is_none_or(|(log, _)| log.is_stock_taken()),
         }
     }
 

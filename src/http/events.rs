@@ -236,11 +236,10 @@ struct EventsParameters {
 /// kept any more it is told `gap` and goes on with the oldest that is. Without the header it hears what happens from now
 /// on. When an exclusion expires, its pair is told again, if it is on the lists.
 ///
-/// The log knows the pairs of records that were written since it began: on a collection that was filled before (imported
-/// before the first start, restored from a backup) it does not know those among older records. The ranks and first
-/// candidates of a record that was not written since count only the pairs that it knows, and a write of an old record
-/// tells its long-standing pairs as new. Nor does it weigh anew when `event_min_bits` or the model is another, or after
-/// a `gap`: what it knows is as of the last write of either record. The lists know all: ask them.
+/// On a collection that was there before the log (imported before the first start, restored from a backup), and where the
+/// model, `event_min_bits` or the records have changed behind it, stock is taken of all pairs, without telling them. Until
+/// that is done (`crossmatch_event_stock_taken`), a write of an old record may tell its long-standing pairs as new, and ranks
+/// and first candidates count only the pairs that are known.
 ///
 /// The stream ends when the service stops or the key does. A caller has at most 20 streams open, all together 1000.
 #[utoipa::path(

@@ -72,11 +72,25 @@ impl PlaceModel {
         &self.tables.kernels[step]
     }
 
-    /// The mean of `exp(-distance / scale)` over a cell whose middle is so many cells to the east and to the north.
-    pub fn mean_kernel(&self, scale: usize, east: f64, north: f64) -> f64 {
-        let entry = |cells: f64| ((cells.abs() * STEPS as f64 + 0.5) as usize).min(ENTRIES - 1);
-        self.tables.means[scale][entry(north)][entry(east)]
+    /// The means of `exp(-distance / scale)` over the cells of a row whose middle is so many cells to the north.
+    pub fn mean_kernels(&self, scale: usize, north: f64) -> MeanKernels<'_> {
+        MeanKernels(&self.tables.means[scale][entry(north)])
     }
+}
+
+/// The means of a kernel over the cells of one row.
+#[derive(Clone, Copy)]
+pub struct MeanKernels<'a>(&'a [f64; ENTRIES]);
+
+impl MeanKernels<'_> {
+    /// Over the cell whose middle is so many cells to the east.
+    pub fn at(self, east: f64) -> f64 {
+        self.0[entry(east)]
+    }
+}
+
+fn entry(cells: f64) -> usize {
+    ((cells.abs() * STEPS as f64 + 0.5) as usize).min(ENTRIES - 1)
 }
 
 fn away(entry: usize) -> f64 {
@@ -113,7 +127,7 @@ mod tests {
             let cell = CELL_DEGREES[scale] * DEGREE_KM / km;
             let near = || [-1.0, 0.0, 1.0].into_iter();
             let sum: f64 =
-                near().flat_map(|x| near().map(move |y| (x, y))).map(|(x, y)| model.mean_kernel(scale, x, y)).sum();
+                near().flat_map(|x| near().map(move |y| (x, y))).map(|(x, y)| model.mean_kernels(scale, y).at(x)).sum();
             let share = sum * cell * cell / std::f64::consts::TAU;
             assert!((0.85..1.0).contains(&share), "{km} km: {share}");
         }

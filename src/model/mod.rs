@@ -19,7 +19,7 @@ use kernels::KernelTables;
 pub use bits::Bits;
 pub use collect::{Collect, CollectModel, CollectedFrom};
 pub use gaps::{GAP_YEARS, GAPS, LIVES, Lives, gap_of_days, lived_days, lived_years};
-pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, SPHERE, distance_step};
+pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, MeanKernels, SPHERE, distance_step};
 
 /// Kernels in the mixture of distances.
 pub const PLACE_SCALES: usize = 5;

@@ -20,6 +20,7 @@ mod tests;
 
 use std::fs;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use redb::{ReadableTable, TableDefinition};
@@ -34,7 +35,7 @@ use lock::DirectoryLock;
 use tables::{Tables, number, unpack};
 
 pub use backup::Contents;
-pub use events::{EventLog, Page as EventsPage, Registered, Weighed};
+pub use events::{EventLog, Page as EventsPage, Registered, Stock, Weighed};
 pub use exclusions::ExclusionsRequest;
 
 /// Reference to version (8 bytes, little-endian) and JSON.
@@ -299,8 +300,8 @@ impl Store {
     }
 
     /// Opens the log of events. A new one begins behind the last write.
-    pub fn events(&self) -> Result<EventLog, StoreError> {
-        EventLog::open(&self.directory, self.sequence()?)
+    pub fn events(&self, rules: &str) -> Result<EventLog, StoreError> {
+        EventLog::open(&self.directory, self.sequence()?, rules)
     }
 
     /// Whether there is a log of events, which needs the changes that it has not followed.
@@ -323,6 +324,25 @@ impl Store {
             }
             take(found);
             Ok(sequence)
+        })
+    }
+
+    /// At most `most` records behind one in the order of references; none: from the first on.
+    pub fn records_after(
+        &self,
+        after: Option<&Reference>,
+        most: usize,
+    ) -> Result<Vec<(Reference, String)>, StoreError> {
+        self.read("read the records", |transaction| {
+            let records = transaction.open_table(RECORDS)?;
+            let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_str()));
+            let mut found = Vec::with_capacity(most);
+            for record in records.range::<&str>((from, Bound::Unbounded))?.take(most) {
+                let (reference, value) = record?;
+                let stored = unpack(value.value());
+                found.extend(Reference::parse(reference.value()).ok().zip(stored.map(|stored| stored.json)));
+            }
+            Ok(found)
         })
     }
 

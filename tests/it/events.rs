@@ -506,6 +506,52 @@ fn an_orderly_stop_forgets_no_write_that_was_not_followed() {
 }
 
 #[test]
+fn what_was_there_before_the_log_is_no_news_and_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |least: Option<i32>| {
+        let events = least.map(|least| EventOptions { least: Bits(least), kept: 10_000 });
+        let options = EngineOptions { threads: 1, write_queue: 64, match_queue: 4, model: Model::default(), events };
+        Engine::open(directory.path(), &options).unwrap()
+    };
+    let put = |engine: &Engine, id: &str, kind: &str, narrative: &str| {
+        let text = named(kind, "Thorvald").replacen('{', &format!("{{\"narrative\":\"{narrative}\","), 1);
+        let record = record_json::read(&record_json::parse(text.as_bytes()).unwrap()).unwrap().1;
+        http::block_on(engine.put(Reference::new("a", id).unwrap(), record, None)).unwrap();
+    };
+    let told = |engine: &Engine| {
+        until("everything is known", || engine.census().event_stock_taken && engine.census().event_lag == 0);
+        let events = engine.events().unwrap().page(0, 10_000).unwrap().events;
+        events.into_iter().map(|event| event.told).collect::<Vec<Told>>()
+    };
+    let close = |engine: Engine| {
+        engine.close();
+        drop(engine);
+    };
+    let engine = open(None);
+    put(&engine, "M1", "missing", "");
+    put(&engine, "M2", "missing", "");
+    put(&engine, "B1", "unclaimed", "");
+    close(engine);
+
+    let engine = open(Some(0));
+    assert_eq!(told(&engine), [], "stock is taken in silence");
+    put(&engine, "B1", "unclaimed", "again");
+    assert_eq!(told(&engine), [], "it weighs what it did");
+    put(&engine, "B2", "unclaimed", "");
+    let events = told(&engine);
+    let pair =
+        |told: &&Told| matches!(told, Told::Pair { missing, body, .. } if (missing.id(), body.id()) == ("M2", "B2"));
+    let Some(Told::Pair { ranks, before: None, .. }) = events.iter().find(pair) else { panic!("{events:?}") };
+    assert_eq!(*ranks, [2, 2], "behind B1 for M2, and behind M1 for B2");
+    close(engine);
+
+    // Another threshold is another log of pairs: what it finds is no news either.
+    let engine = open(Some(-1_000));
+    assert_eq!(told(&engine), events);
+    close(engine);
+}
+
+#[test]
 fn other_records_under_a_log_are_a_gap_that_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let begin = || Program::start_with(&["--event-min-bits", "5"], directory.path());

@@ -4,13 +4,15 @@
 //! from and the number of the last write that was weighed change in one transaction: a write is followed once, whenever
 //! the power is cut. Only the last events are kept; [`Page::lost`] says to whoever comes too late that some are gone.
 //!
-//! Nothing of it is made again: a new file begins at the last write, under a new name of its log, and without webhooks.
+//! Nothing of what was told is made again: a new file begins at the last write, under a new name of its log, and without
+//! webhooks. The pairs are: where they are not known, or not by the same rules, stock is taken of all ([`Stock`]), record by
+//! record and without telling anything, from where it was left.
 
 mod pairs;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
@@ -21,6 +23,7 @@ use super::database::Database;
 use super::tables::number;
 use super::{EVENTS_FILE, StoreError};
 use crate::event::{Event, Told};
+use crate::record::Reference;
 
 use pairs::Pairs;
 
@@ -33,6 +36,17 @@ const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
 /// (the last event that was dropped), `ended` (up to when the ends of exclusions were looked at, in microseconds).
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 const FORMAT: u64 = 1;
+/// `rules`: by which the pairs were weighed; `after`: the last record that stock was taken of, until it is of all.
+const STOCK: TableDefinition<'_, &str, &str> = TableDefinition::new("stock");
+
+/// How far stock was taken of the pairs of all records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stock {
+    /// Every pair is known.
+    Taken,
+    /// Those of records behind this one, in order, may not be known; none: of any record.
+    After(Option<Reference>),
+}
 
 /// The log of events of one directory.
 pub struct EventLog {
@@ -40,6 +54,7 @@ pub struct EventLog {
     file: PathBuf,
     name: u32,
     followed: AtomicU64,
+    is_stock_taken: AtomicBool,
     /// Goes up with every change of the log and of the webhooks.
     changes: watch::Sender<u64>,
 }
@@ -54,12 +69,14 @@ pub struct Page {
 }
 
 impl EventLog {
-    /// Opens the log of a directory. A new one begins behind the write `sequence`.
-    pub(super) fn open(directory: &Path, sequence: u64) -> Result<Self, StoreError> {
+    /// Opens the log of a directory. A new one begins behind the write `sequence`. `rules`: what pairs are weighed by, and
+    /// from how many bits on they are followed; where the pairs were weighed by others, stock is taken anew.
+    pub(super) fn open(directory: &Path, sequence: u64, rules: &str) -> Result<Self, StoreError> {
         let file = directory.join(EVENTS_FILE);
         let database =
             Database::open(file.clone()).map_err(|error| unusable(&file, "open the events", &error.into()))?;
-        let log = Self { database, file, name: 0, followed: AtomicU64::new(0), changes: watch::Sender::new(0) };
+        let (followed, is_stock_taken) = (AtomicU64::new(0), AtomicBool::new(false));
+        let log = Self { database, file, name: 0, followed, is_stock_taken, changes: watch::Sender::new(0) };
         let now = Timestamp::now();
         let (name, followed) = log.transact("prepare the events", |transaction| {
             let mut meta = transaction.open_table(META)?;
@@ -78,10 +95,16 @@ impl EventLog {
             }
             transaction.open_table(EVENTS)?;
             Pairs::open(transaction)?;
+            let mut stock = transaction.open_table(STOCK)?;
+            if stock.get("rules")?.is_none_or(|known| known.value() != rules) {
+                stock.insert("rules", rules)?;
+                begin_stock(transaction, &mut stock)?;
+            }
             webhooks::prepare(transaction)?;
             Ok((number(&meta, "log")? as u32, number(&meta, "followed")?))
         })?;
         log.followed.store(followed, Ordering::Relaxed);
+        log.is_stock_taken.store(log.stock()? == Stock::Taken, Ordering::Relaxed);
         Ok(Self { name, ..log })
     }
 
@@ -128,7 +151,43 @@ impl EventLog {
 
     /// Goes on behind a write without knowing what was written before it, and says so to everybody.
     pub fn lose_the_thread(&self, followed: u64, at: Timestamp) -> Result<(), StoreError> {
-        self.append(followed, u64::MAX, at, |_| Ok(vec![Told::Gap]))
+        self.is_stock_taken.store(false, Ordering::Relaxed);
+        self.append(followed, u64::MAX, at, |transaction| {
+            begin_stock(transaction, &mut transaction.open_table(STOCK)?)?;
+            Ok(vec![Told::Gap])
+        })
+    }
+
+    /// Whether the pairs of all records are known.
+    pub fn is_stock_taken(&self) -> bool {
+        self.is_stock_taken.load(Ordering::Relaxed)
+    }
+
+    /// How far stock was taken.
+    pub fn stock(&self) -> Result<Stock, StoreError> {
+        self.read("read the events", |transaction| {
+            let stock = transaction.open_table(STOCK)?;
+            let after = stock.get("after")?.map(|after| Reference::parse(after.value()).ok());
+            Ok(after.map_or(Stock::Taken, Stock::After))
+        })
+    }
+
+    /// Takes stock of some records. `upto`: the last record looked at; none: there are no more.
+    pub fn take_stock(&self, weighed: &[Weighed], upto: Option<&Reference>) -> Result<(), StoreError> {
+        self.transact("write events", |transaction| {
+            let mut pairs = Pairs::open(transaction)?;
+            for weighed in weighed {
+                pairs.take_stock(weighed)?;
+            }
+            let mut stock = transaction.open_table(STOCK)?;
+            match upto {
+                Some(upto) => stock.insert("after", upto.as_str())?,
+                None => stock.remove("after")?,
+            };
+            Ok(())
+        })?;
+        self.is_stock_taken.store(upto.is_none(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// The events after one, at most `most`.
@@ -199,6 +258,12 @@ impl EventLog {
     }
 }
 
+/// Forgets the pairs, so that stock is taken of all.
+fn begin_stock(transaction: &WriteTransaction, stock: &mut Table<'_, &str, &str>) -> Result<(), redb::Error> {
+    stock.insert("after", "")?;
+    Pairs::forget(transaction)
+}
+
 /// Drops the events up to one.
 fn forget(events: &mut Table<'_, u64, &str>, meta: &mut Table<'_, &str, u64>, upto: u64) -> Result<(), redb::Error> {
     let forgotten = number(meta, "forgotten")?;
@@ -231,5 +296,52 @@ fn unusable(file: &Path, doing: &'static str, error: &redb::Error) -> StoreError
             StoreError::Events { file: file.to_owned(), reason: error.to_string() }
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Bits;
+
+    fn reference(name: &str) -> Reference {
+        Reference::new("x", name).expect("a reference")
+    }
+
+    #[test]
+    fn stock_goes_on_where_it_was_left_tells_nothing_and_begins_anew_by_other_rules() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let open = |rules: &str| EventLog::open(directory.path(), 7, rules).expect("a log");
+        let weighed = |score| Weighed {
+            record: reference("M"),
+            is_missing: true,
+            pairs: vec![(reference("B"), Bits(score)), (reference("C"), Bits(9))],
+        };
+        let log = open("a");
+        assert_eq!((log.stock().expect("stock"), log.is_stock_taken()), (Stock::After(None), false));
+        log.follow(&[weighed(5)], 8, 100, Timestamp::UNIX_EPOCH).expect("followed");
+        let told = log.last().expect("the last");
+        // What is known stays: it is as of the last write.
+        log.take_stock(&[weighed(6)], Some(&reference("M"))).expect("taken");
+        drop(log);
+        let log = open("a");
+        assert_eq!(log.stock().expect("stock"), Stock::After(Some(reference("M"))));
+        log.take_stock(&[], None).expect("taken");
+        assert!(log.is_stock_taken() && log.last().expect("the last") == told);
+        drop(log);
+        let log = open("a");
+        assert!(log.is_stock_taken());
+        log.follow(&[weighed(6)], 9, 100, Timestamp::UNIX_EPOCH).expect("followed");
+        let page = log.page(told, 10).expect("a page");
+        assert!(matches!(page.events[0].told, Told::Pair { before: Some(Bits(5)), .. }), "{page:?}");
+        drop(log);
+        let log = open("b");
+        assert_eq!((log.stock().expect("stock"), log.is_stock_taken()), (Stock::After(None), false));
+        log.take_stock(&[weighed(6)], None).expect("taken");
+        let last = log.last().expect("the last");
+        log.follow(&[weighed(6)], 10, 100, Timestamp::UNIX_EPOCH).expect("followed");
+        assert_eq!(log.last().expect("the last"), last, "nothing rose");
+        log.lose_the_thread(11, Timestamp::UNIX_EPOCH).expect("a gap");
+        assert_eq!((log.stock().expect("stock"), log.is_stock_taken()), (Stock::After(None), false));
     }
 }

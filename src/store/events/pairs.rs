@@ -72,6 +72,22 @@ impl<'t> Pairs<'t> {
         Ok(pairs.into_iter().chain(firsts).collect())
     }
 
+    /// Takes over the pairs of a record that are not known yet, and says nothing of them.
+    pub(super) fn take_stock(&mut self, weighed: &Weighed) -> Result<(), redb::Error> {
+        let known = self.of(&weighed.record)?;
+        for (other, score) in weighed.pairs.iter().filter(|(other, _)| !known.contains_key(other)) {
+            self.keep(&weighed.record, other, Some(*score))?;
+        }
+        Ok(())
+    }
+
+    /// Forgets every pair.
+    pub(super) fn forget(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        transaction.delete_table(PAIRS)?;
+        transaction.open_table(PAIRS)?;
+        Ok(())
+    }
+
     fn of(&self, record: &Reference) -> Result<Candidates, redb::Error> {
         let mut found = Candidates::new();
         for item in self.0.range((record.as_str(), "")..)? {
