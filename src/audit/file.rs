@@ -110,7 +110,7 @@ impl Writer {
                     // Whoever asked may have gone away; the line stands.
                     group.into_iter().for_each(|job| _ = job.written.send(()));
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.tell_missing(places),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if unsynced.is_some_and(|since| since.elapsed() >= SYNC_AFTER) {
@@ -118,7 +118,15 @@ impl Writer {
                 unsynced = None;
             }
         }
+        self.tell_missing(places);
         self.sync();
+    }
+
+    /// Tells of lines that could not be written as soon as that can be: nobody may call for a while, or ever again.
+    fn tell_missing(&mut self, places: &Places) {
+        if self.missing > 0 {
+            self.append(&[], places);
+        }
     }
 
     fn append(&mut self, group: &[Job], places: &Places) {
@@ -142,7 +150,9 @@ impl Writer {
                 self.missing += group.len() as u64;
                 places.lost.fetch_add(group.len() as u64, Ordering::Relaxed);
                 self.torn = true;
-                if let Err(error) = self.mend() {
+                if let Err(error) = self.mend()
+                    && !group.is_empty()
+                {
                     tracing::error!(%error, "the trail cannot be mended yet");
                 }
             }
@@ -235,4 +245,29 @@ pub(super) fn page(
         sequence += 1;
     }
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::FILE;
+
+    #[test]
+    fn lines_that_could_not_be_written_are_counted_in_the_trail_once_it_can_be() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(FILE);
+        let (mut writer, places) = Writer::open(directory.path(), &path).expect("a trail");
+        let job = || Job { entry: gap(0), written: tokio::sync::oneshot::channel().0 };
+        // A disk that refuses: the file is open for reading alone.
+        let writable = std::mem::replace(&mut writer.file, File::open(&path).expect("the file"));
+        writer.append(&[job(), job()], &places);
+        writer.tell_missing(&places);
+        assert_eq!((places.lost(), fs::read_to_string(&path).expect("the file")), (2, String::new()));
+        writer.file = writable;
+        writer.tell_missing(&places);
+        writer.tell_missing(&places);
+        let lines = page(&path, &places, 0, (10, None)).expect("a page").lines;
+        assert!(lines.len() == 1 && lines[0].contains("2 lines could not be written"), "{lines:?}");
+        assert_eq!(places.lost(), 2);
+    }
 }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{Failure, demo, model};
 use crate::access::{Guard, OidcOptions, Refresh};
-use crate::audit::Trail;
+use crate::audit::{Trail, TrailError};
 use crate::engine::{Engine, EngineOptions, EventOptions};
 use crate::http::{self, App, Limits, Listener, Listeners, ServerOptions, Telling};
 use crate::model::{Bits, Model};
@@ -40,7 +40,13 @@ pub(super) fn run(options: Options) -> Result<(), Failure> {
     let guard = guard(&settings, &listeners)?;
     let model = model::load(settings.model.as_deref())?;
     let directory = Directory::of(&settings)?;
-    let trail = Trail::open(directory.path()).map_err(|error| Failure(error.to_string()))?;
+    let trail = Trail::open(directory.path()).map_err(|error| match error {
+        TrailError::Disk { .. } => {
+            let mend = "every call leaves a line there: make it writable, or choose another --index-dir";
+            Failure(format!("{error}; {mend}"))
+        }
+        TrailError::Locked(_) | TrailError::Broken { .. } => Failure(error.to_string()),
+    })?;
     let app = App::new(guard, trail, limits(&settings));
     let (app, outcome) = http::block_on(serve(&settings, model, directory.path(), (listeners, app)));
     if let Some(engine) = app.opened() {
