@@ -48,6 +48,7 @@ pub struct Metrics {
     queues: IntGaugeVec,
     index_bytes: IntGauge,
     audit_lines_lost: IntCounter,
+    key_fetches_failed: IntCounter,
     event_lag: IntGauge,
     event_stock_taken: IntGauge,
     events_told: IntCounterVec,
@@ -97,6 +98,10 @@ impl Metrics {
                 "crossmatch_audit_lines_lost_total",
                 "Lines of the audit trail that could not be written.",
             ),
+            key_fetches_failed: counter(
+                "crossmatch_oidc_key_fetches_failed_total",
+                "Fetches of the identity provider's keys that failed.",
+            ),
             event_lag: gauge("crossmatch_event_lag_writes", "Writes whose pairs were not looked at for events yet."),
             event_stock_taken: gauge(
                 "crossmatch_event_stock_taken",
@@ -137,6 +142,7 @@ impl Metrics {
             Box::new(self.queues.clone()),
             Box::new(self.index_bytes.clone()),
             Box::new(self.audit_lines_lost.clone()),
+            Box::new(self.key_fetches_failed.clone()),
             Box::new(self.event_lag.clone()),
             Box::new(self.event_stock_taken.clone()),
             Box::new(self.events_told.clone()),
@@ -165,10 +171,13 @@ impl Metrics {
         }
     }
 
-    /// Takes over how many lines of the audit trail were lost since the start.
-    pub fn audit_lines_lost(&self, lost: u64) {
+    /// Takes over what others count from the start: lines of the audit trail that were lost, and fetches of the identity
+    /// provider's keys that failed.
+    pub fn failed(&self, lines_lost: u64, key_fetches: u64) {
         let _one_at_a_time = self.scrape.lock().unwrap_or_else(PoisonError::into_inner);
-        self.audit_lines_lost.inc_by(lost.saturating_sub(self.audit_lines_lost.get()));
+        for (counter, all) in [(&self.audit_lines_lost, lines_lost), (&self.key_fetches_failed, key_fetches)] {
+            counter.inc_by(all.saturating_sub(counter.get()));
+        }
     }
 
     /// Counts events told to streams or webhooks.

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -107,6 +108,14 @@ impl KeySource {
         }
     }
 
+    /// Fetches that failed since the start.
+    pub(super) fn failed(&self) -> u64 {
+        match self {
+            Self::File(_) => 0,
+            Self::Address(fetched) => fetched.failed.load(Ordering::Relaxed),
+        }
+    }
+
     /// Says that a key was missed.
     pub(super) fn missed(&self) {
         if let Self::Address(fetched) = self {
@@ -137,6 +146,8 @@ fn read([file]: &[PathBuf; 1]) -> Result<KeySet, OidcError> {
 /// The set of an address.
 pub(super) struct Fetched {
     set: Arc<ArcSwap<KeySet>>,
+    /// Fetches that failed.
+    failed: Arc<AtomicU64>,
     bell: SyncSender<()>,
 }
 
@@ -144,17 +155,25 @@ impl Fetched {
     fn start(address: String, refresh: Refresh) -> Result<Self, OidcError> {
         let (bell, rung) = mpsc::sync_channel(1);
         let set = Arc::new(ArcSwap::from_pointee(KeySet::default()));
-        let target = Arc::clone(&set);
+        let failed = Arc::new(AtomicU64::new(0));
+        let (target, failures) = (Arc::clone(&set), Arc::clone(&failed));
         let place = address.clone();
+        let take_over = move || {
+            let is_good = take_over(&address, &target);
+            failures.fetch_add(u64::from(!is_good), Ordering::Relaxed);
+            is_good
+        };
         // Before anybody can call: the only fetch that is waited for.
-        let mut is_good = take_over(&address, &target);
+        let mut is_good = take_over();
         let follow = move || {
             while wait(&rung, refresh, is_good) {
-                is_good = take_over(&address, &target);
+                is_good = take_over();
             }
         };
         let started = thread::Builder::new().name("key-set".to_owned()).spawn(follow);
-        started.map(|_| Self { set, bell }).map_err(|error| OidcError::Keys { place, reason: error.to_string() })
+        started
+            .map(|_| Self { set, failed, bell })
+            .map_err(|error| OidcError::Keys { place, reason: error.to_string() })
     }
 }
 

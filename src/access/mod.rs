@@ -77,6 +77,14 @@ impl Guard {
         matches!(self, Self::Asking { .. })
     }
 
+    /// How often the identity provider's keys could not be fetched since the start.
+    pub fn failed_fetches(&self) -> u64 {
+        match self {
+            Self::Asking { tokens: Some(tokens), .. } => tokens.failed_fetches(),
+            Self::Open | Self::Asking { .. } => 0,
+        }
+    }
+
     /// The caller behind the text of a bearer token.
     pub fn admit(&self, token: Option<&str>, now: Timestamp) -> Result<Arc<Caller>, Denied> {
         let Self::Asking { keys, tokens } = self else { return Ok(Caller::anyone()) };

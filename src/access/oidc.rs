@@ -87,6 +87,11 @@ impl Tokens {
         Ok(Self { options, keys, subjects: Mutex::default() })
     }
 
+    /// How often the provider's keys could not be fetched.
+    pub(super) fn failed_fetches(&self) -> u64 {
+        self.keys.failed()
+    }
+
     /// The caller behind a token.
     pub(super) fn admit(&self, token: &str) -> Result<Arc<Caller>, Denied> {
         let strange = Denied::BadToken("is no JSON Web Token signed with RS256 or ES256");

@@ -49,7 +49,7 @@ pub(super) async fn ready(app: Shared) -> Result<HttpResponse, Problem> {
 )]
 pub(super) async fn metrics(app: Shared, _request: HttpRequest) -> Result<HttpResponse, Problem> {
     let census = app.engine.get().map(|engine| engine.census());
-    app.metrics.audit_lines_lost(app.trail.lost());
+    app.metrics.failed(app.trail.lost(), app.guard.failed_fetches());
     let text = app.metrics.text(census.as_ref());
     Ok(HttpResponse::Ok().content_type(telemetry::METRICS_TYPE).body(text))
 }

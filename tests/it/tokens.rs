@@ -434,6 +434,9 @@ fn keys_of_an_address_are_fetched_when_one_is_missed_and_stay_when_it_fails() {
         until("it is fetched in vain", || !opens(&Key::ec("none")) && provider.fetches() > before);
         assert!(opens(&old) && opens(&new), "the last good set stays");
     }
+    let metrics = send(&service, &old.token(&claims("admin")), "GET", "/metrics", "");
+    let failed = metrics.text().lines().find_map(|line| line.strip_prefix("crossmatch_oidc_key_fetches_failed_total "));
+    assert!(failed.unwrap().parse::<u64>().unwrap() >= 4, "an operator sees it");
 }
 
 #[test]
