@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::marks::{Census, Domain, Likeness, Marks, Pair, Pairing, read};
+use super::marks::{Census, Domain, Likeness, Marks, Pair, Pairing, language, read};
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{BelongingsModel, Bits};
 use crate::record::{BelongingKind, Kind, Record};
@@ -61,14 +61,17 @@ impl Attribute for Belongings {
         cap: Bits(8_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
 
     fn read(record: &Record) -> Option<Value> {
-        let read = |thing: &crate::record::Belonging| read(Domain::Things, thing.kind as u8, &thing.description).drafts;
+        let language = language(Domain::Things, record.belongings.iter().map(|thing| thing.description.as_str()));
+        let read = |thing: &crate::record::Belonging| {
+            read(Domain::Things, thing.kind as u8, &thing.description, language).drafts
+        };
         let things = Marks::pack(record.belongings.iter().flat_map(read).collect());
         let date = record.event().and_then(|event| event.date.as_ref());
         let days = date.and_then(|date| Some((date.first()?.number(), date.last()?.number())));
@@ -233,6 +236,8 @@ mod tests {
         );
         check(("footwear", "brown cowboy boots with bird design"), ("footwear", "BR0WN C0WB0Y B00TS"), "distinctive");
         check(("clothing", "blue jeans"), ("clothing", "green parka"), "nothing_shared");
+        check(("footwear", "brown cowboy boots"), ("footwear", "Botas vaqueras color café"), "distinctive");
+        check(("jewelry", "silver medal on a chain"), ("jewelry", "chaîne avec médaille en argent"), "distinctive");
         let jeans = evidence(("clothing", "blue jeans"), "2001-05-09", ("clothing", "BLUE DENIM PANTS"));
         assert!((-500..1_500).contains(&jeans.bits.0), "blue jeans are nearly nothing: {jeans:?}");
     }

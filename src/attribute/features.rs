@@ -17,7 +17,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::marks::{Census, Domain, Draft, Likeness, MOST, Marks, Pair, Pairing, Reading, read, read_code};
+use super::marks::{
+    Census, Domain, Draft, Language, Likeness, MOST, Marks, Pair, Pairing, Reading, language, read, read_code,
+};
 use super::{About, Attribute, Detail, Evidence, Facing, Preservation, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{BodyRegion, Feature, FeatureKind, Kind, Record};
@@ -62,7 +64,7 @@ impl Attribute for Features {
         cap: Bits(20_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -70,8 +72,10 @@ impl Attribute for Features {
 
     fn read(record: &Record) -> Option<Value> {
         let (mut drafts, mut denied) = (Vec::new(), 0);
+        let texts = record.features.iter().flat_map(|feature| [&feature.site, &feature.description]);
+        let language = language(Domain::Body, texts.flatten().map(String::as_str));
         for feature in &record.features {
-            let reading = marks_of(feature);
+            let reading = marks_of(feature, language);
             drafts.extend(reading.drafts);
             denied |= reading.denied;
         }
@@ -134,10 +138,12 @@ impl Attribute for Features {
 const DISTINCTIVE: i32 = 5_000;
 
 /// A feature's marks: its site and code stand for what the description leaves open.
-fn marks_of(feature: &Feature) -> Reading {
+fn marks_of(feature: &Feature, language: Language) -> Reading {
     let sort = feature.kind as u8;
-    let text = |text: &Option<String>| text.as_deref().map(|text| read(Domain::Body, sort, text)).unwrap_or_default();
-    let code = feature.code.as_deref().map(|code| read_code(sort, code)).unwrap_or_default();
+    let text = |text: &Option<String>| {
+        text.as_deref().map(|text| read(Domain::Body, sort, text, language)).unwrap_or_default()
+    };
+    let code = feature.code.as_deref().map(|code| read_code(sort, code, language)).unwrap_or_default();
     let (site, mut reading) = (text(&feature.site), text(&feature.description));
     reading.denied |= code.denied;
     let apart: Vec<Draft> = code.drafts.into_iter().chain(site.drafts).collect();
@@ -328,6 +334,25 @@ mod tests {
         check("rose on left arm", "flower on arm", "similar");
         check("rose on left arm", "skull on right arm", "absent");
         check("large eagle with spread wings on chest", "cross on ankle", "absent");
+    }
+
+    #[test]
+    fn a_mark_is_the_same_in_another_language() {
+        let pairs = [
+            ("scar", "scar on left eyebrow", "CICATRIZ EN CEJA IZQ."),
+            ("scar", "burn scar on right forearm", "cicatrice de brûlure à l'avant-bras droit"),
+            ("tattoo", "butterfly on right ankle", "Tatuaje de mariposa en tobillo derecho"),
+            ("tattoo", "LT CALF: SPIDER WEB", "TATOUAGE TOILE D'ARAIGNÉE MOLLET G."),
+            ("scar", "mole on right cheek", "Lunar en mejilla derecha"),
+            ("scar", "Cicatriz de apendicectomía", "cicatrice d'appendicectomie"),
+            ("tattoo", "scorpion on neck", "alacrán en la nuca"),
+        ];
+        for (kind, one, other) in pairs {
+            let bits = |one, other| evidence(&[(kind, one)], "recognizable", &[(kind, other)]).bits.0;
+            assert!(bits(one, other) > 2_000, "{one} = {other}: {}", bits(one, other));
+            assert_eq!(bits(one, other), bits(other, one), "{one} = {other}");
+            assert!(bits(one, other) > bits(one, "skull on left wrist") + 2_000, "{one}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How often each term, sort and site is among the marks of the collection.
 
-use super::vocabulary::ENGLISH;
+use super::terms::TERMS;
 use super::{EXACT, Marks};
 use crate::attribute::counts::Counts;
 
@@ -23,7 +23,7 @@ const ANY: u8 = u8::MAX;
 
 impl Default for Census {
     fn default() -> Self {
-        let sites = vec![[0; SORTS]; usize::from(ENGLISH.sites())];
+        let sites = vec![[0; SORTS]; usize::from(TERMS.sites())];
         Self { terms: Counts::default(), sorts: [0; SORTS], sites: sites.into(), marks: 0 }
     }
 }

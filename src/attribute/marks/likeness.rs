@@ -16,7 +16,8 @@
 //! to it: a mark of somebody else is as often like this one as its terms are frequent.
 
 use super::census::{Census, is_exact};
-use super::vocabulary::{Distance, ENGLISH, SHORTEST};
+use super::terms::{Distance, TERMS};
+use super::vocabulary::SHORTEST;
 use super::{CLASS, EXACT, MOST, Marks, term};
 use crate::model::{Bits, MarksModel};
 
@@ -121,7 +122,7 @@ impl<'a> Likeness<'a> {
         for head in marks.heads() {
             let of_sort = || census.sites_of_sort(&sites, head.sort, smoothing);
             let sites = match head.site.checked_sub(1) {
-                None => [(); 2].map(|()| vec![0; usize::from(ENGLISH.sites()) + 1]),
+                None => [(); 2].map(|()| vec![0; usize::from(TERMS.sites()) + 1]),
                 Some(site) => [site_bits(model, &sites, site), site_bits(model, &of_sort(), site)],
             };
             ready.push(Ready {
@@ -299,12 +300,12 @@ fn sort_bits(model: &MarksModel, shares: &[f64], a: usize, b: usize) -> i32 {
 /// What a site is worth against every other, by its place and one.
 fn site_bits(model: &MarksModel, shares: &[f64], site: u8) -> Vec<i32> {
     let around = |site: u8| -> f64 {
-        let near = (0..shares.len() as u8).filter(|other| ENGLISH.distance(site, *other) == Distance::Near);
+        let near = (0..shares.len() as u8).filter(|other| TERMS.distance(site, *other) == Distance::Near);
         near.map(|other| shares[usize::from(other)]).sum()
     };
     let own = around(site);
     let anywhere = 1.0 - model.site_same - model.site_near;
-    let weigh = |other: u8| match ENGLISH.distance(site, other) {
+    let weigh = |other: u8| match TERMS.distance(site, other) {
         Distance::Same => model.site_same / shares[usize::from(site)] + anywhere,
         // The more crowded of the two neighbourhoods, so that who asks means nothing.
         Distance::Near => model.site_near / own.max(around(other)) + anywhere,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! text ─ tokens ─▶ words ─ reading ─▶ drafts ─▶ Marks          query: Likeness ─▶ bits of every pair ─ pairing ─▶ pairs
-//!          vocabulary, smt: what words and codes mean                  census: how rare each term is
+//!     language, vocabulary, smt: what words and codes mean              census: how rare each term is
 //! ```
 //!
 //! [`reading`] turns free text into marks with the words of the tables in `data/`; [`likeness`] says what one mark against
@@ -10,21 +10,25 @@
 //! mark is worth that has none, and when, is the business of the attributes that use this.
 
 mod census;
+mod language;
 mod likeness;
 mod pairing;
 mod reading;
 mod smt;
+mod terms;
 mod tokens;
 mod vocabulary;
 
 use serde::{Deserialize, Serialize};
 
 pub(super) use census::Census;
+pub(super) use language::{Language, language};
 pub(super) use likeness::Likeness;
 pub(super) use pairing::{Pair, Pairing};
 pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
-use vocabulary::ENGLISH;
+use language::ENGLISH;
+use terms::TERMS;
 
 /// Marks that are kept of one record, those that tell most: one to one is exact for them.
 pub(super) const MOST: usize = 16;
@@ -85,7 +89,7 @@ impl Marks {
         for draft in order.iter().map(|&at| &different[at]) {
             let said = &draft.terms[..draft.terms.len().min(MOST_TERMS)];
             let mut own: Vec<u32> = said.iter().map(|word| term(word)).collect();
-            own.extend(said.iter().filter_map(|word| ENGLISH.class(word)).map(|class| term(class) | CLASS));
+            own.extend(said.iter().filter_map(|word| TERMS.class(word)).map(|class| term(class) | CLASS));
             own.extend(draft.exact.iter().take(MOST_TERMS).map(|whole| term(whole) | EXACT));
             own.sort_unstable();
             own.dedup();
@@ -134,18 +138,18 @@ impl Marks {
 impl Head {
     /// The site's name; empty where none is said.
     fn site_name(self) -> &'static str {
-        self.site.checked_sub(1).map_or("", |site| ENGLISH.site_name(site))
+        self.site.checked_sub(1).map_or("", |site| TERMS.site_name(site))
     }
 
     /// The name of the largest part of the body that it is on: head, torso, arm or leg; empty where none is said.
     pub(super) fn region(self) -> &'static str {
-        self.site.checked_sub(1).map_or("", |site| ENGLISH.site_name(ENGLISH.region(site)))
+        self.site.checked_sub(1).map_or("", |site| TERMS.site_name(TERMS.region(site)))
     }
 
     /// Whether it is on this part of the body.
     pub(super) fn is_on(self, name: &str) -> bool {
-        let whole = ENGLISH.site(name);
-        self.site.checked_sub(1).zip(whole).is_some_and(|(site, whole)| ENGLISH.within(site, whole))
+        let whole = TERMS.site(name);
+        self.site.checked_sub(1).zip(whole).is_some_and(|(site, whole)| TERMS.within(site, whole))
     }
 }
 

@@ -4,9 +4,11 @@
 //! another place or sort of mark, or another thing. What is negated is left out, but the sorts of mark that a clerk says
 //! are not there are remembered.
 
+use super::language::{ENGLISH, Language};
 use super::smt;
+use super::terms::TERMS;
 use super::tokens::{Break, Token, tokens};
-use super::vocabulary::{ENGLISH, Sense};
+use super::vocabulary::Sense;
 use crate::record::FeatureKind;
 
 /// What a text tells of.
@@ -46,14 +48,14 @@ pub(in crate::attribute) struct Reading {
     pub(in crate::attribute) denied: u16,
 }
 
-/// Reads a text about a mark or thing of some sort.
-pub(in crate::attribute) fn read(domain: Domain, sort: u8, text: &str) -> Reading {
-    let items = items(domain, &tokens(text));
+/// Reads a text about a mark or thing of some sort in the language of the record.
+pub(in crate::attribute) fn read(domain: Domain, sort: u8, text: &str, language: Language) -> Reading {
+    let items = items(domain, &tokens(text, language), language);
     let says_none = items.iter().any(|item| item.sense == Sense::Not);
     if says_none && items.iter().all(|item| matches!(item.sense, Sense::Not | Sense::Filler)) {
         return Reading { drafts: Vec::new(), denied: 1 << sort };
     }
-    let mut reader = Reader { domain, sort, reading: Reading::default(), draft: Draft::new(sort), negated: false };
+    let mut reader = Reader::new(domain, sort, language);
     let segments: Vec<&[Item]> = items.chunk_by(|_, next| next.before == Break::None).collect();
     for (at, segment) in segments.iter().enumerate() {
         let next = segments.get(at + 1).filter(|next| next[0].before == Break::Weak);
@@ -63,10 +65,9 @@ pub(in crate::attribute) fn read(domain: Domain, sort: u8, text: &str) -> Readin
 }
 
 /// Reads a code of NCIC's list; a text where it is none of them.
-pub(in crate::attribute) fn read_code(sort: u8, code: &str) -> Reading {
-    let Some(meaning) = smt::meaning(code) else { return read(Domain::Body, sort, code) };
-    let mut reader =
-        Reader { domain: Domain::Body, sort, reading: Reading::default(), draft: Draft::new(sort), negated: false };
+pub(in crate::attribute) fn read_code(sort: u8, code: &str, language: Language) -> Reading {
+    let Some(meaning) = smt::meaning(code) else { return read(Domain::Body, sort, code, language) };
+    let mut reader = Reader::new(Domain::Body, sort, &ENGLISH);
     reader.segment(&code_items(meaning, Break::Strong), false);
     reader.finish(&[])
 }
@@ -88,7 +89,7 @@ fn has_thing(segment: &[Item]) -> bool {
 }
 
 /// Puts codes and phrases together and gives every word its sense. Joining words become breaks.
-fn items(domain: Domain, tokens: &[Token]) -> Vec<Item> {
+fn items(domain: Domain, tokens: &[Token], language: Language) -> Vec<Item> {
     let mut items = Vec::new();
     let (mut at, mut joined) = (0, false);
     while at < tokens.len() {
@@ -99,7 +100,7 @@ fn items(domain: Domain, tokens: &[Token]) -> Vec<Item> {
             at += words;
             continue;
         }
-        let (sense, words) = sense(domain, &tokens[at..]);
+        let (sense, words) = sense(domain, &tokens[at..], language);
         let quotation = tokens[at].quotation;
         match sense {
             Sense::Join if quotation == 0 => {
@@ -140,8 +141,8 @@ fn code_items(meaning: &smt::Meaning, before: Break) -> Vec<Item> {
     let item = |sense, word: &str| Item { sense, word: word.into(), before: Break::None, quotation: 0, coded: true };
     let mut said = vec![Item { before, ..item(Sense::Kind(meaning.kind, meaning.word), "") }];
     let plain = meaning.text.split('(').next().unwrap_or("");
-    for token in tokens(plain) {
-        match sense(Domain::Body, std::slice::from_ref(&token)).0 {
+    for token in tokens(plain, &ENGLISH) {
+        match sense(Domain::Body, std::slice::from_ref(&token), &ENGLISH).0 {
             Sense::Kind(_, word) => said.extend(word.map(|word| item(Sense::Term(word), word))),
             sense => said.push(item(sense, &token.word)),
         }
@@ -149,28 +150,25 @@ fn code_items(meaning: &smt::Meaning, before: Break) -> Vec<Item> {
     said
 }
 
-/// The sense of the longest phrase that begins here, and its words.
-fn sense(domain: Domain, tokens: &[Token]) -> (Sense, usize) {
+/// The sense of the longest phrase that begins here, and its words. An inscription is read alike in every language.
+fn sense(domain: Domain, tokens: &[Token], language: Language) -> (Sense, usize) {
     let first = &tokens[0];
-    let known = |word: &str| ENGLISH.sense(word).filter(|sense| tells(domain, *sense, first.quotation > 0));
-    if ENGLISH.begins_phrase(&first.word) {
+    let quoted = first.quotation > 0;
+    let language = if quoted { &ENGLISH } else { language };
+    let known = |word: &str| language.sense(domain, word).filter(|sense| !quoted || tells_quoted(*sense));
+    if language.begins_phrase(&first.word) {
         let phrase = (2..=run(tokens, 4)).rev().find_map(|words| Some((known(&joined(&tokens[..words], "_"))?, words)));
         if let Some(phrase) = phrase {
             return phrase;
         }
     }
-    let mended = || ENGLISH.mended(&first.word).and_then(known);
+    let mended = || language.mended(&first.word).and_then(known);
     (known(&first.word).or_else(mended).unwrap_or(Sense::Term("")), 1)
 }
 
-/// Whether a word has its sense here: a garment has no left arm, and an inscription denies nothing.
-fn tells(domain: Domain, sense: Sense, quoted: bool) -> bool {
-    match sense {
-        Sense::Term(_) | Sense::Filler => true,
-        Sense::Thing(_) => domain == Domain::Things && !quoted,
-        Sense::Not | Sense::But | Sense::Join => !quoted,
-        Sense::Side(_) | Sense::Site(_) | Sense::Kind(..) => domain == Domain::Body && !quoted,
-    }
+/// Whether a word has its sense in an inscription, which has no left arm and denies nothing.
+const fn tells_quoted(sense: Sense) -> bool {
+    matches!(sense, Sense::Term(_) | Sense::Filler)
 }
 
 /// Serial numbers, and inscriptions of three words or a dozen letters: the place of their first word, and the whole.
@@ -189,7 +187,7 @@ impl Draft {
     }
 
     fn add(&mut self, term: &str) {
-        self.large |= ENGLISH.is_large(term);
+        self.large |= TERMS.is_large(term);
         if !term.is_empty() && !self.terms.iter().any(|other| other == term) {
             self.terms.push(term.to_owned());
         }
@@ -202,7 +200,7 @@ impl Draft {
         }
         match (self.site, other.site) {
             (None, Some(site)) => (self.site, self.side) = (Some(site), self.side | other.side),
-            (Some(own), Some(site)) if self.side == 0 && ENGLISH.region(own) == ENGLISH.region(site) => {
+            (Some(own), Some(site)) if self.side == 0 && TERMS.region(own) == TERMS.region(site) => {
                 self.side = other.side;
                 self.place(site);
             }
@@ -214,15 +212,15 @@ impl Draft {
     fn place(&mut self, site: u8) {
         match self.site {
             None => self.site = Some(site),
-            Some(held) if ENGLISH.within(site, held) => self.site = Some(site),
-            Some(held) if ENGLISH.within(held, site) => {}
-            Some(_) => self.add(ENGLISH.site_name(site)),
+            Some(held) if TERMS.within(site, held) => self.site = Some(site),
+            Some(held) if TERMS.within(held, site) => {}
+            Some(_) => self.add(TERMS.site_name(site)),
         }
     }
 
     /// An "upper left arm" is an upper arm.
     fn refine(&mut self) {
-        let part = |word: &String| Some((self.site.and_then(|site| ENGLISH.part(site, word))?, word.clone()));
+        let part = |word: &String| Some((self.site.and_then(|site| TERMS.part(site, word))?, word.clone()));
         if let Some((part, word)) = self.terms.iter().find_map(part) {
             self.site = Some(part);
             self.terms.retain(|term| *term != word);
@@ -237,12 +235,19 @@ impl Draft {
 struct Reader {
     domain: Domain,
     sort: u8,
+    side_follows: bool,
     reading: Reading,
     draft: Draft,
     negated: bool,
 }
 
 impl Reader {
+    fn new(domain: Domain, sort: u8, language: Language) -> Self {
+        let side_follows = language.side_follows();
+        let draft = Draft::new(sort);
+        Self { domain, sort, side_follows, reading: Reading::default(), draft, negated: false }
+    }
+
     /// Takes the words up to the next break in.
     fn segment(&mut self, items: &[Item], thing_follows: bool) {
         let strong = items[0].before == Break::Strong;
@@ -254,8 +259,12 @@ impl Reader {
         let only_sorts = items.iter().all(|item| matches!(item.sense, Sense::Kind(..) | Sense::Filler));
         self.negated &= !strong && only_sorts;
         for (at, item) in items.iter().enumerate() {
-            let site_follows = items.get(at + 1).is_some_and(|next| matches!(next.sense, Sense::Site(_)));
-            self.item(item, site_follows);
+            let place_follows = items.get(at + 1).is_some_and(|next| match next.sense {
+                Sense::Site(_) => matches!(item.sense, Sense::Side(_)),
+                Sense::Side(_) => self.side_follows && matches!(item.sense, Sense::Site(_)),
+                _ => false,
+            });
+            self.item(item, place_follows);
         }
     }
 
@@ -277,20 +286,19 @@ impl Reader {
         }
     }
 
-    fn item(&mut self, item: &Item, site_follows: bool) {
+    /// Takes a word in; `whole`: a side and a site stand together here.
+    fn item(&mut self, item: &Item, whole: bool) {
+        let next_mark = whole && self.draft.side != 0 && self.draft.site.is_some();
+        if next_mark && !item.coded && !self.negated {
+            self.end(self.draft.sort);
+        }
         match item.sense {
             Sense::Filler | Sense::Join => {}
             Sense::Not => self.negated = true,
             Sense::But => self.negated = false,
             Sense::Kind(kind, _) if self.negated => self.reading.denied |= 1 << kind as u8,
             _ if self.negated => {}
-            Sense::Side(side) => {
-                let next_mark = site_follows && self.draft.side != 0 && self.draft.site.is_some();
-                if next_mark && !item.coded {
-                    self.end(self.draft.sort);
-                }
-                self.draft.side |= side;
-            }
+            Sense::Side(side) => self.draft.side |= side,
             Sense::Site(site) => self.draft.place(site),
             Sense::Kind(kind, word) => self.sort(kind, word, item.coded),
             Sense::Thing(thing) => self.thing(thing),
@@ -314,7 +322,7 @@ impl Reader {
     }
 
     fn thing(&mut self, thing: &'static str) {
-        let classes = (self.draft.thing.and_then(|held| ENGLISH.class(held)), ENGLISH.class(thing));
+        let classes = (self.draft.thing.and_then(|held| TERMS.class(held)), TERMS.class(thing));
         if matches!(classes, (Some(held), Some(other)) if held != other) {
             self.end(self.sort);
         }
@@ -355,6 +363,7 @@ fn singular(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::language::language;
     use super::*;
 
     fn told(domain: Domain, draft: &Draft) -> String {
@@ -363,14 +372,14 @@ mod tests {
             Domain::Things => "",
         };
         let side = ["", "left", "right", "both"][usize::from(draft.side)];
-        let site = draft.site.map_or("", |site| ENGLISH.site_name(site));
+        let site = draft.site.map_or("", |site| TERMS.site_name(site));
         let words = draft.terms.join(" ");
         [kind, side, site, &words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     #[track_caller]
     fn check(domain: Domain, kind: FeatureKind, text: &str, expected: &str) {
-        let reading = read(domain, kind as u8, text);
+        let reading = read(domain, kind as u8, text, language(domain, std::iter::once(text)));
         let drafts: Vec<String> = reading.drafts.iter().map(|draft| told(domain, draft)).collect();
         assert_eq!(drafts.join(" / "), expected, "{text}");
     }
@@ -418,7 +427,7 @@ mod tests {
     #[test]
     fn what_is_denied_is_no_mark() {
         let denied = |kind: FeatureKind, text: &str| {
-            let reading = read(Domain::Body, kind as u8, text);
+            let reading = read(Domain::Body, kind as u8, text, language(Domain::Body, std::iter::once(text)));
             (reading.drafts.len(), reading.denied)
         };
         let bit = |kind: FeatureKind| 1_u16 << kind as u8;
@@ -450,7 +459,7 @@ mod tests {
     #[test]
     fn whole_inscriptions_and_serial_numbers_are_kept() {
         let exact = |text: &str| {
-            read(Domain::Things, 0, text).drafts.into_iter().flat_map(|draft| draft.exact).collect::<Vec<_>>()
+            read(Domain::Things, 0, text, &ENGLISH).drafts.into_iter().flat_map(|draft| draft.exact).collect::<Vec<_>>()
         };
         assert_eq!(exact("Ring engraved \"Forever yours Ed\", watch no. 4107612"), ["forever yours ed", "4107612"]);
         assert_eq!(exact("\"Nike\" shirt"), [""; 0]);
@@ -462,7 +471,7 @@ mod tests {
         let mut codes = 0;
         for (code, meaning) in smt::all() {
             codes += 1;
-            let reading = read_code(FeatureKind::Other as u8, code);
+            let reading = read_code(FeatureKind::Other as u8, code, &ENGLISH);
             let [draft] = &reading.drafts[..] else {
                 faults.push(format!("{code}: {} marks", reading.drafts.len()));
                 continue;
@@ -471,12 +480,12 @@ mod tests {
             let words: Vec<&str> = text.split(|c: char| !c.is_alphabetic()).collect();
             let side = u8::from(words.contains(&"left")) | u8::from(words.contains(&"right")) << 1;
             let side = if words.contains(&"both") { 3 } else { side };
-            let site = words.iter().any(|word| matches!(ENGLISH.sense(word), Some(Sense::Site(_))));
+            let site = words.iter().any(|word| matches!(ENGLISH.sense(Domain::Body, word), Some(Sense::Site(_))));
             if draft.sort != meaning.kind as u8 || draft.side != side || draft.site.is_some() != site {
                 faults.push(format!("{code}: {} is not {}", told(Domain::Body, draft), meaning.text));
             }
             if code.contains(' ') && meaning.kind != FeatureKind::Other {
-                let inside = read(Domain::Body, FeatureKind::Other as u8, &format!("{code}, as noted"));
+                let inside = read(Domain::Body, FeatureKind::Other as u8, &format!("{code}, as noted"), &ENGLISH);
                 if inside.drafts.first().is_none_or(|inside| (inside.sort, inside.side) != (draft.sort, draft.side)) {
                     faults.push(format!("{code}: not read within a text"));
                 }

@@ -4,7 +4,9 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::vocabulary::{ENGLISH, Sense};
+use super::language::Language;
+use super::reading::Domain;
+use super::vocabulary::Sense;
 
 /// What stands between two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,9 +27,10 @@ pub(super) struct Token {
     pub(super) quotation: u16,
 }
 
-/// The words of a text.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+/// The words of a text in a language, whose abbreviations a full stop does not end.
+pub(super) fn tokens(text: &str, language: Language) -> Vec<Token> {
     let mut reader = Reader {
+        language,
         chars: text.chars().collect(),
         at: 0,
         before: Break::Strong,
@@ -42,6 +45,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 }
 
 struct Reader {
+    language: Language,
     chars: Vec<char>,
     at: usize,
     before: Break,
@@ -150,10 +154,11 @@ impl Reader {
     fn is_shortened(&self) -> bool {
         let before = self.tokens.last().filter(|_| self.is(-1, char::is_alphabetic));
         before.is_some_and(|token| {
-            let short = token.word.len() <= 4 && matches!(ENGLISH.sense(&token.word), Some(Sense::Side(_)));
-            let month = matches!(ENGLISH.sense(&token.word), Some(Sense::Term(month)) if month.ends_with('m')
+            let sense = self.language.sense(Domain::Body, &token.word);
+            let short = token.word.len() <= 4 && matches!(sense, Some(Sense::Side(_)));
+            let month = matches!(sense, Some(Sense::Term(month)) if month.ends_with('m')
                 && month.starts_with(['0', '1']));
-            short || month || token.word.len() == 1 || ["st", "mr", "mrs", "dr", "approx"].contains(&&*token.word)
+            short || month || token.word.len() == 1 || self.language.is_shortened(&token.word)
         })
     }
 }
@@ -171,19 +176,22 @@ fn mended_zeros(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::language::ENGLISH;
     use super::*;
 
     /// Words apart by blanks; `,` and `;` before a word for what stands before it; quoted words in single quotes.
     fn check(text: &str, expected: &str) {
-        let told =
-            tokens(text).iter().skip(1).fold(tokens(text).first().map_or(String::new(), quoted), |told, token| {
+        let told = tokens(text, &ENGLISH).iter().skip(1).fold(
+            tokens(text, &ENGLISH).first().map_or(String::new(), quoted),
+            |told, token| {
                 let before = match token.before {
                     Break::None => "",
                     Break::Weak => ",",
                     Break::Strong => ";",
                 };
                 format!("{told}{before} {}", quoted(token))
-            });
+            },
+        );
         assert_eq!(told, expected, "{text}");
     }
 
@@ -206,7 +214,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_can_be_read(text in ".{0,80}") {
-            for token in tokens(&text) {
+            for token in tokens(&text, &ENGLISH) {
                 assert!(!token.word.is_empty());
             }
         }
