@@ -268,7 +268,11 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         *self = Self::default();
         for (&kind, saved) in Kind::ALL.iter().zip(saved) {
             let mut rows = vec![0_u32; saved.values.len() + 1];
-            saved.codes.iter().for_each(|&place| rows[place as usize] += 1);
+            for &place in &saved.codes {
+                let none =
+                    || bincode::error::DecodeError::OtherString("a row has a value that is not there".to_owned());
+                *rows.get_mut(place as usize).ok_or_else(none)? += 1;
+            }
             let columns = &mut self.columns.sides[kind as usize];
             self.coders[kind as usize].reserve(saved.values.len(), &columns.dictionary);
             let mut codes = vec![UNKNOWN];

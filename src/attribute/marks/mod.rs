@@ -27,6 +27,7 @@ pub(super) use likeness::Likeness;
 pub(super) use pairing::{Pair, Pairing};
 pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
+use crate::record::{BelongingKind, FeatureKind};
 use language::ENGLISH;
 use terms::TERMS;
 
@@ -41,6 +42,7 @@ const EXACT: u32 = 1 << 31;
 
 /// The marks of one record, packed: a search goes over those of everybody.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Packed")]
 pub(super) struct Marks {
     heads: Box<[Head]>,
     /// Of one mark after the other, each sorted.
@@ -65,6 +67,35 @@ pub(super) struct Head {
     odd: u32,
     /// Where its terms end.
     end: u16,
+}
+
+/// Sorts of marks, and of things, at most: what a record denies is a bit each.
+const SORTS: usize = u16::BITS as usize;
+const _: () = assert!(FeatureKind::ALL.len() <= SORTS && BelongingKind::ALL.len() <= SORTS);
+
+/// The same as it comes from a file.
+#[derive(Deserialize)]
+struct Packed {
+    heads: Box<[Head]>,
+    terms: Box<[u32]>,
+    words: Box<str>,
+}
+
+impl TryFrom<Packed> for Marks {
+    type Error = &'static str;
+
+    fn try_from(packed: Packed) -> Result<Self, Self::Error> {
+        let Packed { heads, terms, words } = packed;
+        let ends = std::iter::once(0).chain(heads.iter().map(|head| head.end));
+        let last = ends.clone().last().map_or(0, usize::from);
+        if !ends.is_sorted() || last != terms.len() {
+            return Err("the marks' terms do not end where they should");
+        }
+        if heads.iter().any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS) {
+            return Err("a mark's site or sort is not there");
+        }
+        Ok(Self { heads, terms, words })
+    }
 }
 
 impl Marks {
