@@ -18,7 +18,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::marks::{
-    Census, Domain, Draft, Language, Likeness, MOST, Marks, Pair, Pairing, Reading, language, read, read_code,
+    Census, Described, Domain, Draft, Language, Likeness, MOST, Marks, Pair, Pairing, Reading, language, read,
+    read_code,
 };
 use super::{About, Attribute, Detail, Evidence, Facing, Preservation, Scale};
 use crate::model::{Bits, Model};
@@ -162,6 +163,11 @@ fn told_pair(ante: &Value, post: &Value, pair: &Pair) -> String {
 }
 
 impl Value {
+    /// Each mark as its clerk described it.
+    pub fn described(&self) -> impl Iterator<Item = Described<'_>> {
+        self.marks.described()
+    }
+
     fn told(&self, mark: usize) -> String {
         let sort = FeatureKind::ALL.get(usize::from(self.marks.heads()[mark].sort));
         self.marks.told(mark, sort.map_or("mark", |sort| sort.code()))

@@ -47,6 +47,7 @@ pub use evidence::{Detail, Evidence, Part};
 pub use features::Features;
 pub use fingerprints::Fingerprints;
 pub use identifiers::Identifiers;
+pub use marks::{Described, Distance};
 pub use names::Names;
 pub use place::Places;
 pub use sex::Sexes;

@@ -41,19 +41,26 @@ pub(super) fn matrix(
 /// The matrix of these places, its rows weighed against those in use as if they rested on `prior` of them.
 pub(super) fn counted(sample: &Sample<'_>, key: &str, found: &[(usize, usize)], prior: f64) -> Option<Estimate> {
     let rows = sample.old(key)?.as_array()?;
-    let old: Vec<Vec<f64>> =
-        rows.iter().map(|row| row.as_array()?.iter().map(Value::as_float).collect()).collect::<Option<_>>()?;
-    let mut counts = vec![vec![0.0; old.first()?.len()]; old.len()];
+    let mut counts = vec![vec![0.0; rows.first()?.as_array()?.len()]; rows.len()];
     for &(ante, post) in found {
         if let Some(count) = counts.get_mut(ante).and_then(|row| row.get_mut(post)) {
             *count += 1.0;
         }
     }
+    from_counts(sample, key, &counts, prior)
+}
+
+/// The matrix of these counts.
+pub(super) fn from_counts(sample: &Sample<'_>, key: &str, counts: &[Vec<f64>], prior: f64) -> Option<Estimate> {
+    let rows = sample.old(key)?.as_array()?;
+    let old: Vec<Vec<f64>> =
+        rows.iter().map(|row| row.as_array()?.iter().map(Value::as_float).collect()).collect::<Option<_>>()?;
     let rows: Vec<Counted> = counts.iter().zip(&old).map(|(counts, old)| Counted::new(counts, old, prior)).collect();
     let moved = rows.iter().any(|row| row.moved);
     let error = rows.iter().filter(|row| row.moved == moved).map(|row| row.error).fold(0.0, f64::max);
     let new = Value::Array(rows.iter().map(|row| list(&row.shares)).collect());
-    Some(Estimate { moved, ..sample.estimate(key, new, error, found.len())? })
+    let found = counts.iter().flatten().sum::<f64>() as usize;
+    Some(Estimate { moved, ..sample.estimate(key, new, error, found)? })
 }
 
 /// A row of a matrix. One whose shares are all within their errors stays as it is, whatever the others do.

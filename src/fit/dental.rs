@@ -2,7 +2,7 @@
 
 use super::ages::day;
 use super::appearance::counted;
-use super::{Estimate, LEAST, Pair, Sample, list, row};
+use super::{Estimate, LEAST, Pair, Sample};
 use crate::record::{Tooth, ToothState};
 
 /// Teeth that the row in use counts as.
@@ -33,11 +33,7 @@ pub(super) fn surfaces(sample: &Sample<'_>) -> Vec<Estimate> {
         };
         counts[at] += 1.0;
     }
-    let Some(old) = sample.numbers("dental.surfaces") else { return Vec::new() };
-    let new = row(&counts, &old, PRIOR_TEETH);
-    let teeth = restored.len() as f64 + PRIOR_TEETH;
-    let error = new.iter().map(|share| (share * (1.0 - share) / teeth).sqrt()).fold(0.0, f64::max);
-    sample.estimate("dental.surfaces", list(&new), error, restored.len()).into_iter().collect()
+    sample.shares_of("dental.surfaces", &counts, PRIOR_TEETH).into_iter().collect()
 }
 
 fn is_soon(pair: &Pair) -> bool {

@@ -12,7 +12,9 @@ mod appearance;
 mod build;
 mod collect;
 mod dental;
+mod features;
 mod figures;
+mod fingerprints;
 mod gaps;
 mod names;
 mod place;
@@ -82,6 +84,9 @@ const ESTIMATORS: &[(&str, Estimator)] = &[
     ("region", place::regions),
     ("teeth", dental::charted),
     ("surfaces", dental::surfaces),
+    ("readings of fingers", fingerprints::readings),
+    ("patterns of fingers", fingerprints::population),
+    ("marks", features::agreements),
     ("names", names::slips),
     ("what an attribute tells", collect::expected),
 ];
@@ -109,9 +114,22 @@ impl Sample<'_> {
 
     /// How often `hit` of `pairs`, weighed against the figure in use; none: no such parameter.
     fn share(&self, key: &str, hit: usize, pairs: usize) -> Option<Estimate> {
-        let share = (hit as f64 + PRIOR * self.number(key)?) / (pairs as f64 + PRIOR);
-        let error = (share * (1.0 - share) / (pairs as f64 + PRIOR)).sqrt();
-        self.estimate(key, Value::Float(rounded(share)), error, pairs)
+        self.share_of(key, (hit as f64, pairs as f64), PRIOR)
+    }
+
+    /// How often so many hits of all, weighed against the figure in use as if that rested on `prior`.
+    fn share_of(&self, key: &str, (hit, all): (f64, f64), prior: f64) -> Option<Estimate> {
+        let share = (hit + prior * self.number(key)?) / (all + prior);
+        let error = (share * (1.0 - share) / (all + prior)).sqrt();
+        self.estimate(key, Value::Float(rounded(share)), error, all as usize)
+    }
+
+    /// Counts as shares that sum to one, weighed against those in use as if they rested on `prior`.
+    fn shares_of(&self, key: &str, counts: &[f64], prior: f64) -> Option<Estimate> {
+        let new = row(counts, &self.numbers(key)?, prior);
+        let all = counts.iter().sum::<f64>();
+        let error = new.iter().map(|share| (share * (1.0 - share) / (all + prior)).sqrt()).fold(0.0, f64::max);
+        self.estimate(key, list(&new), error, all as usize)
     }
 
     /// An estimate; none: no such parameter, or nothing that it could rest on.

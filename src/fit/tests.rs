@@ -1,5 +1,7 @@
 //! Estimators find the figures that pairs were made with.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::corpus::CorpusWriter;
 use crate::record::json;
@@ -9,7 +11,7 @@ fn record(text: &str) -> Record {
     json::read(&tree).unwrap_or_else(|faults| panic!("{faults:?}")).1
 }
 
-fn pair(missing: &str, body: &str) -> Pair {
+pub(in crate::fit) fn pair(missing: &str, body: &str) -> Pair {
     Pair {
         missing: record(&format!("{{\"kind\":\"missing\",{missing}}}")),
         body: record(&format!("{{\"kind\":\"unidentified\",{body}}}")),
@@ -24,6 +26,49 @@ fn estimates(pairs: &[Pair]) -> (Vec<Estimate>, String) {
     let lines = lines(&sample, &estimates);
     Model::parse(&lines).unwrap_or_else(|error| panic!("{error}: {lines}"));
     (estimates, lines)
+}
+
+/// What one estimator says of pairs, by the parameter's name.
+pub(in crate::fit) fn found(estimator: Estimator, pairs: &[Pair]) -> BTreeMap<String, Value> {
+    let model = Model::default();
+    let snapshot = CorpusWriter::default().snapshot(0);
+    let estimates = estimator(&Sample { model: &model, pairs, snapshot: &snapshot });
+    estimates.into_iter().map(|estimate| (estimate.key, estimate.new)).collect()
+}
+
+/// Numbers that look drawn and are always the same (Steele, Lea and Flood 2014: SplitMix).
+pub(in crate::fit) struct Draw(pub(in crate::fit) u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(in crate::fit) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    pub(in crate::fit) fn chance(&mut self, p: f64) -> bool {
+        self.unit() < p
+    }
+
+    /// Below `n`.
+    pub(in crate::fit) fn below(&mut self, n: usize) -> usize {
+        (self.unit() * n as f64) as usize
+    }
+
+    /// A place in a list of shares.
+    pub(in crate::fit) fn place(&mut self, shares: &[f64]) -> usize {
+        let mut left = self.unit();
+        let found = shares.iter().position(|share| {
+            left -= share;
+            left < 0.0
+        });
+        found.unwrap_or(shares.len() - 1)
+    }
 }
 
 #[track_caller]

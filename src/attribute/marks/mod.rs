@@ -29,6 +29,7 @@ pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
 use crate::record::{BelongingKind, FeatureKind};
 use language::ENGLISH;
+pub use terms::Distance;
 use terms::TERMS;
 
 /// Marks that are kept of one record, those that tell most: one to one is exact for them.
@@ -155,6 +156,11 @@ impl Marks {
         self.words.split('\n').nth(mark).unwrap_or("").split(' ').filter(|word| !word.is_empty())
     }
 
+    /// Each mark as its clerk described it.
+    pub(super) fn described(&self) -> impl Iterator<Item = Described<'_>> {
+        self.heads.iter().enumerate().map(|(mark, head)| Described { head: *head, words: self.words(mark).collect() })
+    }
+
     /// A mark in words: its words, then its place. `sort` names its kind where no word does.
     pub(super) fn told(&self, mark: usize, sort: &str) -> String {
         let head = self.heads[mark];
@@ -163,6 +169,39 @@ impl Marks {
         let side = ["", "left", "right", "both"][usize::from(head.side & 3)];
         let place = [side, head.site_name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         if place.is_empty() { what } else { format!("{what}, {place}") }
+    }
+}
+
+/// A mark as one clerk described it, beside which another's description can be held.
+pub struct Described<'m> {
+    head: Head,
+    /// Its words, as terms.
+    pub words: Vec<&'m str>,
+}
+
+impl Described<'_> {
+    /// The number of its kind's code.
+    pub const fn sort(&self) -> usize {
+        self.head.sort as usize
+    }
+
+    /// Whether both are of one sort, on one site and one side, all of them said.
+    pub fn is_in_one_place(&self, other: &Self) -> bool {
+        self.sort() == other.sort() && self.lie(other) == Some(Distance::Same) && self.one_side(other) == Some(true)
+    }
+
+    /// How the sites of both lie; none: one of them is not said.
+    pub fn lie(&self, other: &Self) -> Option<Distance> {
+        Some(TERMS.distance(self.head.site.checked_sub(1)?, other.head.site.checked_sub(1)?))
+    }
+
+    /// Whether both are left or both are right; none: one of them is not said, or both sides are.
+    pub const fn one_side(&self, other: &Self) -> Option<bool> {
+        match (self.head.side & 3, other.head.side & 3) {
+            (1, 1) | (2, 2) => Some(true),
+            (1, 2) | (2, 1) => Some(false),
+            _ => None,
+        }
     }
 }
 

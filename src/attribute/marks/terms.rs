@@ -128,10 +128,12 @@ impl Terms {
 
 /// How two sites lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Distance {
+pub enum Distance {
+    /// One site.
     Same,
     /// One is part of the other, or next to it.
     Near,
+    /// Anything else.
     Apart,
 }
 
