@@ -58,8 +58,6 @@ fn lead(domain: Domain, language: Language, words: &[Token]) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Kind, json};
-    use crate::simulate::{Counts, Simulation};
 
     fn check(expected: Language, domain: Domain, texts: &[&str]) {
         let wrong = |text: &&&str| !std::ptr::eq(language(domain, std::iter::once(**text)), expected);
@@ -131,19 +129,5 @@ mod tests {
             Domain::Things,
             &["blue jeans, camisa, white socks", "2 bras", "Chanel robe", "Marlboro box", "tan pants"],
         );
-    }
-
-    #[test]
-    fn what_english_speaking_clerks_write_is_read_as_english() {
-        let counts = Counts { missing: 300, unidentified: 200, unclaimed: 200, twins: 100 };
-        let simulation = Simulation::new(counts, 3).expect("a collection");
-        for kind in Kind::ALL {
-            for written in simulation.records(*kind) {
-                let record = json::read(&json::parse(written.json.as_bytes()).expect("JSON")).expect("a record").1;
-                let marks = record.features.iter().flat_map(|mark| [&mark.site, &mark.description]).flatten();
-                marks.for_each(|text| check(&ENGLISH, Domain::Body, &[text]));
-                record.belongings.iter().for_each(|thing| check(&ENGLISH, Domain::Things, &[&thing.description]));
-            }
-        }
     }
 }
