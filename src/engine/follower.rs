@@ -35,6 +35,8 @@ const PATIENCE: u32 = 9;
 const PAUSE: Duration = Duration::from_millis(1);
 /// How long stock is taken before writes are looked at.
 const AT_A_TIME: Duration = Duration::from_millis(250);
+/// How often the log is told how many records are left.
+const TELL_STOCK: Duration = Duration::from_secs(300);
 /// How long to wait for the end of an exclusion before the clock is read again.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How long to wait after a failure.
@@ -135,7 +137,7 @@ impl State {
                     return Ok(());
                 }
                 let begun = Instant::now();
-                weighed.push(self.weigh(&snapshot, reference.clone())?);
+                weighed.push(self.weigh(&snapshot, reference.clone(), now)?);
                 self.give_way(begun.elapsed());
             }
             let told = self.log.follow(&weighed, self.log.followed(), self.options.kept, Timestamp::now());
@@ -147,13 +149,15 @@ impl State {
 
     /// Notes every pair that was there before the log, a few records at a time; writes are followed before the next ones.
     fn take_stock(&self) -> Result<(), String> {
-        let mut is_begun = false;
+        let (mut is_begun, mut told) = (false, Instant::now());
         while let Stock::After(after) = self.log.stock().map_err(|error| error.to_string())? {
             if self.is_stopping() {
                 return Ok(());
             }
-            if !std::mem::replace(&mut is_begun, true) {
-                tracing::info!("taking stock of the pairs that are not in the log of events yet");
+            if !std::mem::replace(&mut is_begun, true) || told.elapsed() > TELL_STOCK {
+                let left = self.shared.store.count_after(after.as_ref()).map_err(|error| error.to_string())?;
+                tracing::info!(left, "taking stock of the pairs of records that the log of events does not know yet");
+                told = Instant::now();
             }
             self.take_stock_after(after.as_ref())?;
             self.follow().and_then(|()| self.reopen())?;
@@ -171,6 +175,8 @@ impl State {
             // A pair of what was written since is news, and not for here.
             return Ok(());
         }
+        // An exclusion that has ended since is followed, too: till then it rules out.
+        let now = self.log.ended().map_err(|error| error.to_string())?;
         let begun = Instant::now();
         let records = self.shared.store.records_after(after, BATCH).map_err(|error| error.to_string())?;
         let is_last = records.len() < BATCH;
@@ -179,7 +185,7 @@ impl State {
             // Every pair has a missing person.
             if store::read_json(&json).is_some_and(|record| record.kind == Kind::Missing) {
                 let begun = Instant::now();
-                weighed.push(self.weigh(&snapshot, reference.clone())?);
+                weighed.push(self.weigh(&snapshot, reference.clone(), now)?);
                 self.give_way(begun.elapsed());
             }
             upto = Some(reference);
@@ -228,7 +234,7 @@ impl State {
                 }
                 if known.insert(reference.clone()) {
                     let begun = Instant::now();
-                    weighed.push(self.weigh(&snapshot, reference)?);
+                    weighed.push(self.weigh(&snapshot, reference, Timestamp::now())?);
                     self.give_way(begun.elapsed());
                 }
             }
@@ -247,9 +253,9 @@ impl State {
         }
     }
 
-    /// Every pair of a record that weighs enough, as its list has them. None of one that nobody has verified: it is on
-    /// no list, and its pairs are news once it is.
-    fn weigh(&self, snapshot: &Snapshot, reference: Reference) -> Result<Weighed, String> {
+    /// Every pair of a record that weighs enough, as its list has them at a moment. None of one that nobody has verified:
+    /// it is on no list, and its pairs are news once it is.
+    fn weigh(&self, snapshot: &Snapshot, reference: Reference, now: Timestamp) -> Result<Weighed, String> {
         let shared = &self.shared;
         let is_resolved = shared.exclusions().resolved_with(&reference).is_some();
         let stored =
@@ -258,7 +264,7 @@ impl State {
         let Some(record) = record else {
             return Ok(Weighed { record: reference, is_missing: false, pairs: Vec::new() });
         };
-        let ruled_out = shared.ruled_out(Some(&reference));
+        let ruled_out = shared.exclusions().ruled_out(&reference, now);
         let request = matching::Request {
             limit: Kind::ALL.iter().map(|kind| snapshot.records(*kind) as usize).sum::<usize>() + 1,
             min_bits: Some(self.options.least),

@@ -239,7 +239,8 @@ struct EventsParameters {
 /// On a collection that was there before the log (imported before the first start, restored from a backup), and where the
 /// model, `event_min_bits` or the records have changed behind it, stock is taken of all pairs, without telling them. Until
 /// that is done (`crossmatch_event_stock_taken`), a write of an old record may tell its long-standing pairs as new, and ranks
-/// and first candidates count only the pairs that are known.
+/// and first candidates count only the pairs that are known. Of another model or `event_min_bits` a `gap` tells: what was told
+/// before may be others now.
 ///
 /// The stream ends when the service stops or the key does. A caller has at most 20 streams open, all together 1000.
 #[utoipa::path(

@@ -346,6 +346,14 @@ impl Store {
         })
     }
 
+    /// How many records there are behind one in the order of references; none: in all.
+    pub fn count_after(&self, after: Option<&Reference>) -> Result<usize, StoreError> {
+        self.read("count the records", |transaction| {
+            let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_str()));
+            Ok(transaction.open_table(RECORDS)?.range::<&str>((from, Bound::Unbounded))?.count())
+        })
+    }
+
     /// The bytes of the columns' file, if there is one.
     pub fn read_columns(&self) -> Result<Option<Vec<u8>>, StoreError> {
         match fs::read(self.columns_file()) {

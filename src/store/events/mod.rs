@@ -53,6 +53,8 @@ pub struct EventLog {
     database: Database,
     file: PathBuf,
     name: u32,
+    /// What pairs are weighed by, and from how many bits on they are followed.
+    rules: String,
     followed: AtomicU64,
     is_stock_taken: AtomicBool,
     /// Goes up with every change of the log and of the webhooks.
@@ -70,15 +72,16 @@ pub struct Page {
 
 impl EventLog {
     /// Opens the log of a directory. A new one begins behind the write `sequence`. `rules`: what pairs are weighed by, and
-    /// from how many bits on they are followed; where the pairs were weighed by others, stock is taken anew.
+    /// from how many bits on they are followed; where the pairs were weighed by others, that is told and stock taken anew.
     pub(super) fn open(directory: &Path, sequence: u64, rules: &str) -> Result<Self, StoreError> {
         let file = directory.join(EVENTS_FILE);
         let database =
             Database::open(file.clone()).map_err(|error| unusable(&file, "open the events", &error.into()))?;
         let (followed, is_stock_taken) = (AtomicU64::new(0), AtomicBool::new(false));
-        let log = Self { database, file, name: 0, followed, is_stock_taken, changes: watch::Sender::new(0) };
+        let (rules, changes) = (rules.to_owned(), watch::Sender::new(0));
+        let log = Self { database, file, name: 0, rules, followed, is_stock_taken, changes };
         let now = Timestamp::now();
-        let (name, followed) = log.transact("prepare the events", |transaction| {
+        let (name, followed, is_by_others) = log.transact("prepare the events", |transaction| {
             let mut meta = transaction.open_table(META)?;
             let found = meta.get("format")?.map(|format| format.value());
             match found {
@@ -88,6 +91,7 @@ impl EventLog {
                     meta.insert("format", FORMAT)?;
                     meta.insert("log", u64::from(Uuid::new_v4().as_fields().0))?;
                     meta.insert("followed", sequence)?;
+                    begin_stock(transaction, &log.rules)?;
                 }
             }
             if meta.get("ended")?.is_none() {
@@ -95,14 +99,15 @@ impl EventLog {
             }
             transaction.open_table(EVENTS)?;
             Pairs::open(transaction)?;
-            let mut stock = transaction.open_table(STOCK)?;
-            if stock.get("rules")?.is_none_or(|known| known.value() != rules) {
-                stock.insert("rules", rules)?;
-                begin_stock(transaction, &mut stock)?;
-            }
+            let stock = transaction.open_table(STOCK)?;
+            let is_by_others = stock.get("rules")?.is_none_or(|known| known.value() != log.rules);
             webhooks::prepare(transaction)?;
-            Ok((number(&meta, "log")? as u32, number(&meta, "followed")?))
+            Ok((number(&meta, "log")? as u32, number(&meta, "followed")?, is_by_others))
         })?;
+        if is_by_others {
+            // Pairs and first candidates that were told may be others now.
+            log.lose_the_thread(followed, now)?;
+        }
         log.followed.store(followed, Ordering::Relaxed);
         log.is_stock_taken.store(log.stock()? == Stock::Taken, Ordering::Relaxed);
         Ok(Self { name, ..log })
@@ -149,11 +154,11 @@ impl EventLog {
         })
     }
 
-    /// Goes on behind a write without knowing what was written before it, and says so to everybody.
+    /// Goes on behind a write without knowing what became of the pairs up to it, and says so to everybody.
     pub fn lose_the_thread(&self, followed: u64, at: Timestamp) -> Result<(), StoreError> {
         self.is_stock_taken.store(false, Ordering::Relaxed);
         self.append(followed, u64::MAX, at, |transaction| {
-            begin_stock(transaction, &mut transaction.open_table(STOCK)?)?;
+            begin_stock(transaction, &self.rules)?;
             Ok(vec![Told::Gap])
         })
     }
@@ -259,7 +264,9 @@ impl EventLog {
 }
 
 /// Forgets the pairs, so that stock is taken of all.
-fn begin_stock(transaction: &WriteTransaction, stock: &mut Table<'_, &str, &str>) -> Result<(), redb::Error> {
+fn begin_stock(transaction: &WriteTransaction, rules: &str) -> Result<(), redb::Error> {
+    let mut stock = transaction.open_table(STOCK)?;
+    stock.insert("rules", rules)?;
     stock.insert("after", "")?;
     Pairs::forget(transaction)
 }
@@ -303,9 +310,72 @@ fn unusable(file: &Path, doing: &'static str, error: &redb::Error) -> StoreError
 mod tests {
     use super::*;
     use crate::model::Bits;
+    use crate::store::Refusal;
+    use crate::store::disk::faults::fail_after;
 
     fn reference(name: &str) -> Reference {
         Reference::new("x", name).expect("a reference")
+    }
+
+    /// Every change of the file fails once, what was taken over stays so, what was not
+    /// can be as soon as the disk has room, and the log is read all the while.
+    #[test]
+    fn every_change_of_the_file_may_fail_once() {
+        let weighed = |turn: u64| Weighed {
+            record: reference("M"),
+            is_missing: true,
+            pairs: (0..40).map(|id| (reference(&format!("B{id}")), Bits((id + turn) as i32))).collect(),
+        };
+        type Step<'s> = &'s dyn Fn(&EventLog) -> Result<(), StoreError>;
+        let steps: [Step<'_>; 5] = [
+            &|log| log.follow(&[weighed(1)], 8, 100, Timestamp::UNIX_EPOCH),
+            &|log| log.take_stock(&[weighed(1)], Some(&reference("M"))),
+            &|log| log.follow(&[weighed(2)], 9, 30, Timestamp::UNIX_EPOCH),
+            &|log| log.take_stock(&[], None),
+            &|log| log.lose_the_thread(10, Timestamp::UNIX_EPOCH),
+        ];
+        let state = |log: &EventLog| {
+            let page = log.page(0, usize::MAX).expect("a page");
+            (page, log.last().expect("the last"), log.stock().expect("stock"))
+        };
+        let in_order = {
+            let directory = tempfile::tempdir().expect("a directory");
+            let log = EventLog::open(directory.path(), 7, "a").expect("a log");
+            let after = |step: &Step<'_>| {
+                step(&log).expect("a step");
+                state(&log)
+            };
+            std::iter::once(state(&log)).chain(steps.iter().map(after)).collect::<Vec<_>>()
+        };
+        let fails_once_at = |change: u32| {
+            let directory = tempfile::tempdir().expect("a directory");
+            let log = EventLog::open(directory.path(), 7, "a").expect("a log");
+            let mut failed = false;
+            fail_after(Some(change));
+            for (at, step) in steps.iter().enumerate() {
+                if let Err(error) = step(&log) {
+                    assert!(matches!(error, StoreError::Disk { refusal: Refusal::Full, .. }) && !failed, "{error}");
+                    failed = true;
+                    assert!(
+                        in_order[at..=at + 1].contains(&state(&log)),
+                        "all of the commit is there or nothing of it"
+                    );
+                    assert!(step(&log).is_err(), "a full disk takes nothing");
+                    fail_after(None);
+                    step(&log).expect("a disk with room");
+                }
+                let (page, ..) = state(&log);
+                assert!(page.events.windows(2).all(|two| two[0].sequence + 1 == two[1].sequence), "{page:?}");
+            }
+            fail_after(None);
+            let before = state(&log);
+            drop(log);
+            let log = EventLog::open(directory.path(), 7, "a").expect("the log again");
+            assert_eq!((state(&log), log.followed()), (before, 10));
+            failed
+        };
+        let failures = (0..).take_while(|change| fails_once_at(*change)).count();
+        assert!(failures > 20, "{failures}");
     }
 
     #[test]
@@ -334,9 +404,12 @@ mod tests {
         log.follow(&[weighed(6)], 9, 100, Timestamp::UNIX_EPOCH).expect("followed");
         let page = log.page(told, 10).expect("a page");
         assert!(matches!(page.events[0].told, Told::Pair { before: Some(Bits(5)), .. }), "{page:?}");
+        let last = log.last().expect("the last");
         drop(log);
         let log = open("b");
         assert_eq!((log.stock().expect("stock"), log.is_stock_taken()), (Stock::After(None), false));
+        let page = log.page(last, 10).expect("a page");
+        assert!(matches!(&page.events[..], [Event { told: Told::Gap, .. }]), "other rules are a gap: {page:?}");
         log.take_stock(&[weighed(6)], None).expect("taken");
         let last = log.last().expect("the last");
         log.follow(&[weighed(6)], 10, 100, Timestamp::UNIX_EPOCH).expect("followed");
