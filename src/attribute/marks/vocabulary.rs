@@ -1,7 +1,7 @@
 //! The words of one language, from its table: what each is, and what a slip of the pen was meant to be.
 //!
 //! Terms are the same in every language ([`super::terms`]); what no table knows stays a word as it stands. Which language
-//! a text is in is the business of [`super::language`].
+//! a text is in is the business of [`super::language()`].
 
 use rustc_hash::{FxHashMap, FxHashSet};
 

@@ -3,7 +3,7 @@
 //! Years of birth are compared where both state them. Everything else hangs on when the person died: most die soon
 //! after they were last seen, some live on for years and are then found soon. So
 //! `K(found, age, death | last contact, age) = sum over l of P(l) p(found - last contact - l | condition) a(age + l) d(l)`
-//! over the time lived on `l` ([`LIVES`] cells), where `a` says how an estimated interval of ages
+//! over the time lived on `l` ([`crate::model::LIVES`] cells), where `a` says how an estimated interval of ages
 //! goes with an age at death (92 % of reports hold the truth, with soft shoulders of years) and `d` how an estimated
 //! time of death does. A body that is recognizable after twenty years has grown twenty years older; a skeleton need not
 //! have. The evidence is `K` over its average among the missing of the collection ([`chances`]), in two parts: the gap
