@@ -179,7 +179,9 @@ impl State {
         let now = self.log.ended().map_err(|error| error.to_string())?;
         let begun = Instant::now();
         let records = self.shared.store.records_after(after, BATCH).map_err(|error| error.to_string())?;
-        let is_last = records.len() < BATCH;
+        if records.is_empty() {
+            return self.log.take_stock(&[], None).map_err(|error| error.to_string());
+        }
         let (mut weighed, mut upto) = (Vec::new(), after.cloned());
         for (reference, json) in records {
             // Every pair has a missing person.
@@ -190,10 +192,10 @@ impl State {
             }
             upto = Some(reference);
             if self.is_stopping() || begun.elapsed() > AT_A_TIME {
-                return self.note_stock(weighed, followed, upto.as_ref());
+                break;
             }
         }
-        self.note_stock(weighed, followed, upto.as_ref().filter(|_| !is_last))
+        self.note_stock(weighed, followed, upto.as_ref())
     }
 
     /// Notes what was weighed, but for records that were written meanwhile: these are followed.

@@ -316,8 +316,7 @@ impl Store {
             let mut found = Vec::with_capacity(batch);
             for record in transaction.open_table(RECORDS)?.iter()? {
                 let (reference, value) = record?;
-                let stored = unpack(value.value());
-                found.extend(Reference::parse(reference.value()).ok().zip(stored.map(|stored| stored.json)));
+                found.extend(json_of(reference.value(), value.value()));
                 if found.len() == batch {
                     take(std::mem::replace(&mut found, Vec::with_capacity(batch)));
                 }
@@ -339,8 +338,7 @@ impl Store {
             let mut found = Vec::with_capacity(most);
             for record in records.range::<&str>((from, Bound::Unbounded))?.take(most) {
                 let (reference, value) = record?;
-                let stored = unpack(value.value());
-                found.extend(Reference::parse(reference.value()).ok().zip(stored.map(|stored| stored.json)));
+                found.extend(json_of(reference.value(), value.value()));
             }
             Ok(found)
         })
@@ -451,6 +449,11 @@ impl Write {
             Self::Delete { .. } | Self::Withdraw { .. } => 0,
         }
     }
+}
+
+/// A stored record's reference and JSON.
+fn json_of(reference: &str, value: &[u8]) -> Option<(Reference, String)> {
+    Some((Reference::parse(reference).ok()?, unpack(value)?.json))
 }
 
 /// Reads a stored record's JSON. None: it was written by a version with other rules.

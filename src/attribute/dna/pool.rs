@@ -6,8 +6,6 @@
 //! allele's share stays what it is over generations, and who descends from whom means nothing. The rest is treated as
 //! one allele with the mean of its members' chances; what that neglects takes two mutations.
 
-use std::cell::OnceCell;
-
 use super::loci::{Locus, REPEAT, Typed};
 use crate::model::DnaModel;
 
@@ -46,7 +44,7 @@ pub(super) struct Pool {
     jump: f64,
     steps: f64,
     /// For each allele the chance that each is handed down as this one; last, that a drawn one is.
-    handed: OnceCell<Vec<f64>>,
+    handed: Vec<f64>,
     drop_out: f64,
 }
 
@@ -66,7 +64,7 @@ impl Pool {
             step: model.mutation * model.mutation_one_step,
             jump: model.mutation * (1.0 - model.mutation_one_step),
             steps: locus.all_steps(population),
-            handed: OnceCell::new(),
+            handed: Vec::new(),
             drop_out: model.drop_out,
         };
         for allele in results.flat_map(Typed::alleles) {
@@ -89,6 +87,7 @@ impl Pool {
         }
         pool.share[named] = rest;
         pool.places += 1;
+        pool.handed = pool.table();
         pool
     }
 
@@ -108,25 +107,23 @@ impl Pool {
     }
 
     /// The chances of all, row by row.
-    fn table(&self) -> &[f64] {
-        self.handed.get_or_init(|| {
-            let row = self.places + 1;
-            let mut handed = vec![0.0; self.places * row];
-            for a in 0..self.places {
-                for b in 0..a {
-                    let joint = self.joint(a, b);
-                    handed[a * row + b] = joint / self.share[b];
-                    handed[b * row + a] = joint / self.share[a];
-                }
+    fn table(&self) -> Vec<f64> {
+        let row = self.places + 1;
+        let mut handed = vec![0.0; self.places * row];
+        for a in 0..self.places {
+            for b in 0..a {
+                let joint = self.joint(a, b);
+                handed[a * row + b] = joint / self.share[b];
+                handed[b * row + a] = joint / self.share[a];
             }
-            for allele in 0..self.places {
-                let others = (0..self.places).filter(|other| *other != allele);
-                let changed: f64 = others.map(|other| handed[other * row + allele]).sum();
-                handed[allele * row + allele] = (1.0 - changed).max(0.0);
-                handed[allele * row + self.places] = self.share[allele];
-            }
-            handed
-        })
+        }
+        for allele in 0..self.places {
+            let others = (0..self.places).filter(|other| *other != allele);
+            let changed: f64 = others.map(|other| handed[other * row + allele]).sum();
+            handed[allele * row + allele] = (1.0 - changed).max(0.0);
+            handed[allele * row + self.places] = self.share[allele];
+        }
+        handed
     }
 
     /// Places in use.
@@ -155,7 +152,7 @@ impl Pool {
     /// The chance that each allele is handed down as this one; last, that a drawn one is.
     fn becoming(&self, allele: usize) -> &[f64] {
         let row = self.places + 1;
-        &self.table()[allele * row..(allele + 1) * row]
+        &self.handed[allele * row..(allele + 1) * row]
     }
 
     /// How somebody came by a result; those without weight are none.
