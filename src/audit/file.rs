@@ -126,6 +126,7 @@ impl Writer {
     fn tell_missing(&mut self, places: &Places) {
         if self.missing > 0 {
             self.append(&[], places);
+            self.sync();
         }
     }
 

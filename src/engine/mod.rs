@@ -224,7 +224,8 @@ impl Engine {
         let (corpus, sequence) = recovery::corpus(&store, &exclusions, &pool)?;
         let (text, indexed) = TextIndex::open(&store.text_directory())?;
         let log = |events: EventOptions| {
-            let rules = format!("{} {}", options.model.hash(), events.least.0);
+            // Another version may read or weigh otherwise by the same model.
+            let rules = format!("{} {} {}", env!("CARGO_PKG_VERSION"), options.model.hash(), events.least.0);
             store.events(&rules).map(|log| (Arc::new(log), events))
         };
         let events = options.events.map(log).transpose()?;

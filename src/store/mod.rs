@@ -336,7 +336,10 @@ impl Store {
             let records = transaction.open_table(RECORDS)?;
             let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.as_str()));
             let mut found = Vec::with_capacity(most);
-            for record in records.range::<&str>((from, Bound::Unbounded))?.take(most) {
+            for record in records.range::<&str>((from, Bound::Unbounded))? {
+                if found.len() == most {
+                    break;
+                }
                 let (reference, value) = record?;
                 found.extend(json_of(reference.value(), value.value()));
             }

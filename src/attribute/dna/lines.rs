@@ -64,8 +64,7 @@ impl Line {
 
     /// The chance that the relative has the one allele on the line, and the person the other; none: any.
     fn both(self, handing: &Handing, relatives: Option<usize>, persons: Option<usize>) -> f64 {
-        let share = |allele: Option<usize>| allele.map_or(1.0, |allele| handing.share(allele));
-        let drawn = share(relatives) * share(persons);
+        let drawn = share(handing, relatives) * share(handing, persons);
         let (Some(from), Some(to)) = (relatives, persons) else { return drawn };
         let copied = handing.share(from) * handing.becomes(from, to, self.meioses);
         (1.0 - self.shared) * drawn + self.shared * copied
@@ -76,8 +75,9 @@ impl Line {
         person.with_alleles([relative], |handing, result, [relative]| {
             let persons = alleles(result);
             let chance = |persons: Option<usize>| {
-                let share = |allele: Option<usize>| allele.map_or(1.0, |allele| handing.share(allele));
-                over_ways(relative, person.model.drop_out, |on, off| [self.both(handing, on, persons), share(off)])
+                over_ways(relative, person.model.drop_out, |on, off| {
+                    [self.both(handing, on, persons), share(handing, off)]
+                })
             };
             [Some(persons[0]), Some(persons[1]), None].map(chance)
         })
@@ -147,6 +147,11 @@ impl Person<'_> {
     }
 }
 
+/// The chance of a drawn allele; none: any.
+fn share(handing: &Handing, allele: Option<usize>) -> f64 {
+    allele.map_or(1.0, |allele| handing.share(allele))
+}
+
 /// The places of the alleles of a result; of one that is alone twice.
 const fn alleles(seen: Seen) -> [usize; 2] {
     match seen {
@@ -185,7 +190,7 @@ const fn side(role: Role) -> Option<Side> {
 
 /// The results of full siblings, if nobody else is typed at a locus and they have a formula.
 pub(super) fn siblings(members: &[(Role, Typed)]) -> Option<[Option<Typed>; SIBLINGS]> {
-    let all = members.len() <= SIBLINGS && members.iter().all(|(role, _)| *role == Role::FullSibling);
+    let all = (1..=SIBLINGS).contains(&members.len()) && members.iter().all(|(role, _)| *role == Role::FullSibling);
     all.then(|| std::array::from_fn(|at| members.get(at).map(|(_, typed)| *typed)))
 }
 
