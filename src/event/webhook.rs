@@ -23,6 +23,9 @@ pub struct Webhook {
     pub secret: String,
     /// When it was made.
     pub created: Timestamp,
+    /// The key of the call that made it.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 /// Prints neither the secret nor the address, which may hold one too.
@@ -45,6 +48,7 @@ mod tests {
             least: Bits::ZERO,
             secret: "whsec_hidden".to_owned(),
             created: Timestamp::UNIX_EPOCH,
+            key: None,
         };
         assert!(!format!("{webhook:?}").contains("hidden"), "{webhook:?}");
     }

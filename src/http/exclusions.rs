@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, HeaderName, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::web::{self, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
@@ -26,9 +26,6 @@ use crate::record::{ExclusionMethod, Reference};
 const BY_MAX: usize = 200;
 /// The longest reason, in characters.
 const REASON_MAX: usize = 4_000;
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The longest key of a call.
-const KEY_MAX: usize = 255;
 
 /// A decision on a pair.
 #[derive(Deserialize, ToSchema)]
@@ -152,7 +149,7 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     parameters::none(&request)?;
     // One caller's keys are not another's.
     let who = &guard::caller(&request).id;
-    let key = idempotency_key(request.headers())?.map(|key| format!("{who} {key}"));
+    let key = parameters::idempotency_key(&request)?.map(|key| format!("{who} {key}"));
     let text = body::json(&request, payload, &app).await?;
     let decision = body::parsed(text, |text| Ok(json::read_by(&json::parse(text)?, decision)?)).await?;
     let pair = [decision.a.clone(), decision.b.clone()];
@@ -274,16 +271,6 @@ fn need_one_of(caller: &Caller, pair: &[Reference; 2]) -> Result<(), Problem> {
 
 fn number(text: &str) -> Result<Uuid, Problem> {
     Uuid::parse_str(text).map_err(|_| Problem::InvalidExclusionId)
-}
-
-/// The key of a call, if it has one.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let visible = |text: &&str| (1..=KEY_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let refused =
-        Problem::InvalidHeader { name: "Idempotency-Key", detail: "must be 1 to 255 visible ASCII characters" };
-    let once = headers.get_all(IDEMPOTENCY_KEY).count() == 1;
-    key.to_str().ok().filter(visible).filter(|_| once).map(|key| Some(key.to_owned())).ok_or(refused)
 }
 
 /// Reads a decision; every fault is noted.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::http::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -111,6 +111,7 @@ static SPECIFICATION: LazyLock<String> = LazyLock::new(|| {
 fn schemas_of_record() -> Vec<(String, Value)> {
     let mut record = SCHEMA_VALUE.clone();
     rewrite_references(&mut record);
+    admit_null(&mut record);
     let definitions = record.as_object_mut().and_then(|members| {
         members.remove("$schema");
         members.remove("$defs")
@@ -141,6 +142,35 @@ fn rewrite_references(schema: &mut Value) {
         }),
         Value::Array(items) => items.iter_mut().for_each(rewrite_references),
         _ => {}
+    }
+}
+
+/// Says in schemas what the record's own says in words: a member that may be absent may be `null` as well.
+fn admit_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let required = members.get("required").cloned().unwrap_or_default();
+            let is_required =
+                |name: &String| required.as_array().is_some_and(|names| names.iter().any(|one| one == name));
+            if let Some(Value::Object(properties)) = members.get_mut("properties") {
+                properties.iter_mut().filter(|(name, _)| !is_required(name)).for_each(|(_, value)| or_null(value));
+            }
+            members.values_mut().for_each(admit_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(admit_null),
+        _ => {}
+    }
+}
+
+/// The same schema, or `null`.
+fn or_null(schema: &mut Value) {
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.push(Value::Null);
+    }
+    if let Some(kind) = schema.get_mut("type") {
+        *kind = json!([kind.take(), "null"]);
+    } else if schema.get("$ref").is_some() {
+        *schema = json!({ "anyOf": [schema.take(), { "type": "null" }] });
     }
 }
 

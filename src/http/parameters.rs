@@ -1,9 +1,11 @@
-//! Query parameters, read strictly: an unknown name, a name twice or a value out of range is refused by name.
+//! Query parameters, read strictly: an unknown name, a name twice or a value out of range is refused by name. And the one
+//! header that calls have in common.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use actix_web::http::header::HeaderName;
 use actix_web::web::Query;
 
 use super::problem::Problem;
@@ -17,6 +19,10 @@ const LIMIT_DEFAULT: usize = 10;
 const NAME_SHOWN: usize = 64;
 /// More than any call knows: checking names against each other must stay cheap.
 const PARAMETERS: usize = 32;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The longest key of a call.
+const KEY_MAX: usize = 255;
 
 /// The parameters of one call that nobody has asked for yet.
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -85,6 +91,17 @@ impl Parameters {
 /// Refuses every parameter.
 pub(super) fn none(request: &HttpRequest) -> Result<(), Problem> {
     Parameters::of(request)?.finish()
+}
+
+/// The key of a call that makes something once, if it has one.
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let headers = request.headers();
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let visible = |text: &&str| (1..=KEY_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let refused =
+        Problem::InvalidHeader { name: "Idempotency-Key", detail: "must be 1 to 255 visible ASCII characters" };
+    let once = headers.get_all(IDEMPOTENCY_KEY).count() == 1;
+    key.to_str().ok().filter(visible).filter(|_| once).map(|key| Some(key.to_owned())).ok_or(refused)
 }
 
 fn refused(name: &str, detail: &str) -> Problem {

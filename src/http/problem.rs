@@ -105,7 +105,7 @@ pub(super) enum Problem {
     #[error("there are as many webhooks as there may be: 20 of a key, 100 in all")]
     TooManyWebhooks,
     /// The key of a call that made something else.
-    #[error("the Idempotency-Key belongs to an earlier call with another body; take a new key for a new decision")]
+    #[error("the Idempotency-Key belongs to an earlier call with another body; take a new key for another call")]
     KeyReused,
     /// The next piece of the body did not come.
     #[error("the next piece of the body did not arrive in time")]

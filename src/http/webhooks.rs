@@ -21,7 +21,7 @@ use super::post::{self, Outcome};
 use super::problem::Problem;
 use super::{App, Shared, addresses, body, events, guard, parameters};
 use crate::access::Scope;
-use crate::engine::{Events, Registered};
+use crate::engine::{Engine, Events, Registered};
 use crate::event::Webhook;
 use crate::model::Bits;
 use crate::record::json::{self as record_json, Node};
@@ -102,12 +102,15 @@ impl WebhookAnswer {
 /// twice: `webhook-id` is the event's id. Posts are signed as Standard Webhooks has it: `webhook-signature` is `v1,` and
 /// the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}`, its key the base64 of the secret behind
 /// `whsec_`; refuse what is older than a few minutes. Redirects are not followed. A caller has one webhook an address: where
-/// an answer was lost, delete it and register again. Challenges under way are at most 2 of a caller, 16 in all.
+/// an answer was lost, the same call with the same `Idempotency-Key` is answered the same, its secret with it, and makes
+/// nothing new. Challenges under way are at most 2 of a caller, 16 in all.
 #[utoipa::path(
     post, path = "/v1/webhooks", tag = "events", operation_id = "createWebhook",
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, pattern = "^[!-~]{1,255}$",
+        description = "Of the caller's choice: the same call with the same key again makes nothing new")),
     request_body(content = NewWebhook, content_type = "application/json", description = "The webhook"),
     responses(
-        (status = 201, description = "Registered", body = WebhookAnswer,
+        (status = 201, description = "Registered, by this call or by an earlier one with the same key", body = WebhookAnswer,
             headers(("Location" = String, description = "Where the webhook is"))),
         Refused::<400>, Refused::<408>, Refused::<409>, Refused::<413>, Refused::<415>, Refused::<422>,
         Refused::<500>, Refused::<503>, Refused::<507>,
@@ -115,6 +118,7 @@ impl WebhookAnswer {
 )]
 pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     parameters::none(&request)?;
+    let key = parameters::idempotency_key(&request)?;
     let text = body::json(&request, payload, &app).await?;
     let engine = app.engine()?;
     let events = events::of(&engine)?;
@@ -126,28 +130,36 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let read = |node: &Node<'_>| wanted(node, is_http, events);
     let (url, least) = record_json::read_by(&record_json::parse(&text)?, read)?;
     let secret = post::secret().ok_or(Problem::Internal)?;
-    let webhook = Webhook { id: Uuid::now_v7(), owner, url, least, secret, created: Timestamp::now() };
+    let webhook = Webhook { id: Uuid::now_v7(), owner, url, least, secret, created: Timestamp::now(), key };
     // Whatever comes of it: also a challenge that fails was sent to somebody.
     Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
     // Nobody is posted to for a webhook that may not be; what another call registers meanwhile counts afterwards.
     let (reader, new) = (Arc::clone(&engine), webhook.clone());
     let may = web::block(move || events::of(&reader)?.may_register(&new).map_err(Problem::from)).await;
-    is_new(may.map_err(|_| Problem::Internal)??)?;
-    let challenging = app.challenges.take(&webhook.owner)?;
-    tokio::select! {
-        agreed = challenge(&app, &webhook.url, &webhook.secret) => agreed?,
-        // A stop of the service waits for no receiver.
-        () = app.stopped() => return Err(Problem::Stopping),
-    }
-    let (writer, new) = (Arc::clone(&engine), webhook.clone());
-    let registered = web::block(move || events::of(&writer)?.register(&new).map_err(Problem::from)).await;
-    is_new(registered.map_err(|_| Problem::Internal)??)?;
-    drop(challenging);
+    let webhook = match made(may.map_err(|_| Problem::Internal)??)? {
+        Some(webhook) => webhook,
+        None => agreed(&app, &engine, webhook).await?,
+    };
     let location = (LOCATION, format!("/v1/webhooks/{}", webhook.id));
     let secret = Some(webhook.secret.clone());
     let told = events.webhook(webhook.id)?.map_or(0, |(_, told)| told);
     let answer = WebhookAnswer { secret, ..WebhookAnswer::new(webhook, told, &app, events) };
     Ok(HttpResponse::build(StatusCode::CREATED).insert_header(location).json(answer))
+}
+
+/// Registers a webhook if whoever answers at its address agrees. Its like, if the same call has made one meanwhile.
+async fn agreed(app: &App, engine: &Arc<Engine>, webhook: Webhook) -> Result<Webhook, Problem> {
+    let challenging = app.challenges.take(&webhook.owner)?;
+    tokio::select! {
+        agreed = challenge(app, &webhook.url, &webhook.secret) => agreed?,
+        // A stop of the service waits for no receiver.
+        () = app.stopped() => return Err(Problem::Stopping),
+    }
+    let (writer, new) = (Arc::clone(engine), webhook.clone());
+    let registered = web::block(move || events::of(&writer)?.register(&new).map_err(Problem::from)).await;
+    let made = made(registered.map_err(|_| Problem::Internal)??)?;
+    drop(challenging);
+    Ok(made.unwrap_or(webhook))
 }
 
 /// List the webhooks
@@ -206,9 +218,12 @@ fn is_own(request: &HttpRequest, webhook: &Webhook) -> bool {
     caller.id == webhook.owner || caller.may(Scope::Admin)
 }
 
-const fn is_new(registered: Registered) -> Result<(), Problem> {
+/// The webhook that the same call has made before; none: there is none in the way of a new one.
+fn made(registered: Registered) -> Result<Option<Webhook>, Problem> {
     match registered {
-        Registered::New => Ok(()),
+        Registered::New => Ok(None),
+        Registered::Again(webhook) => Ok(Some(webhook)),
+        Registered::KeyTaken => Err(Problem::KeyReused),
         Registered::Known(id) => Err(Problem::WebhookExists(id)),
         Registered::TooMany => Err(Problem::TooManyWebhooks),
     }

@@ -373,6 +373,28 @@ fn nobody_is_told_who_did_not_agree() {
 }
 
 #[test]
+fn the_same_registration_with_the_same_key_makes_one_webhook() {
+    let service = Service::start();
+    let receiver = Receiver::start(agree);
+    let post = |address: &str, rest: &Value| {
+        register(service.call("POST", WEBHOOKS).header("Idempotency-Key", "hook-1"), address, rest)
+    };
+    let (first, again) = (post(&receiver.url(), &json!({})), post(&receiver.url(), &json!({})));
+    assert_eq!((first.status, again.status, again.json()), (201, 201, first.json()));
+    assert_eq!(first.header("location"), again.header("location"));
+    assert_eq!(receiver.received.0.lock().unwrap().len(), 1, "nobody is asked twice");
+    for other in [post("https://elsewhere.example", &json!({})), post(&receiver.url(), &json!({"min_bits": 25}))] {
+        assert_eq!((other.status, &other.problem()["code"]), (422, &json!("idempotency_key_reused")));
+    }
+    assert_eq!(service.get(WEBHOOKS).json()["webhooks"].as_array().unwrap().len(), 1);
+    // With the webhook its key ends.
+    let path = format!("{WEBHOOKS}/{}", first.json()["id"].as_str().unwrap());
+    assert_eq!(service.call("DELETE", &path).send(b"").status, 204);
+    let new = post(&receiver.url(), &json!({"min_bits": 25}));
+    assert!(new.status == 201 && new.json()["id"] != first.json()["id"]);
+}
+
+#[test]
 fn the_service_is_not_sent_where_it_must_not_go() {
     let mut strict = limits();
     strict.telling.webhook_allow = Vec::new();

@@ -11,10 +11,9 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
-use super::edits::edits;
 use super::folding::{Role, Token, hash};
 use super::frequency::Shares;
-use super::likeness::{Agreement, Asked, Likeness, slips};
+use super::likeness::{Agreement, Asked, Likeness};
 use super::outline::{Leftover, Screen};
 use super::variants::VARIANTS;
 use super::{Folded, sounds};
@@ -27,12 +26,13 @@ pub(super) struct Ready<'a> {
     asked: Vec<Asked<'a>>,
     /// Every two parts that are neighbours, as one word, and the spellings of that.
     joined: Vec<(Joined, FxHashSet<u32>)>,
-    /// What is left of it where no part agrees.
+    /// What is left of it where no part agrees, and what that is worth by how many of these contradict.
     whole: Leftover,
+    apart: [Bits; 3],
     /// What the collection's parts are to it; none: they were not looked at.
     met: Option<Met<'a>>,
-    /// Every spelling that a part may have, by hash.
-    spellings: FxHashSet<u32>,
+    /// Every spelling that a part may have.
+    spellings: Screen,
     /// First letters of the parts, and of those that are initials.
     firsts: u32,
     initials: u32,
@@ -82,10 +82,8 @@ struct Weight {
 }
 
 impl<'a> Ready<'a> {
-    pub(super) fn new(name: &'a Folded) -> Self {
+    pub(super) fn new(name: &'a Folded, model: &NamesModel) -> Self {
         let asked: Vec<Asked<'a>> = name.tokens.iter().map(Asked::new).collect();
-        let mut spellings = FxHashSet::default();
-        asked.iter().for_each(|asked| spellings.extend(asked.spellings()));
         let tokens = || name.tokens.iter();
         let with_spellings = |joined: Joined| {
             let spellings = VARIANTS.of(joined.hash).collect();
@@ -94,9 +92,10 @@ impl<'a> Ready<'a> {
         Self {
             name,
             joined: name.tokens.windows(2).map(Joined::new).map(with_spellings).collect(),
-            whole: name.outline.left(0),
+            whole: name.outline.whole(),
+            apart: [0.0, model.one_differs_bits, model.all_differ_bits].map(Bits::from_f64),
             met: None,
-            spellings,
+            spellings: Screen::of(asked.iter().flat_map(Asked::spellings)),
             firsts: tokens().fold(0, |letters, token| letters | token.first()),
             initials: tokens().filter(|token| token.is_initial()).fold(0, |letters, token| letters | token.first()),
             asked,
@@ -109,7 +108,7 @@ impl<'a> Ready<'a> {
         let touching = touching.filter(|token| self.is_touched_by(token));
         let agreements = touching.map(|token| (token, self.agreements(token, shares)));
         let agreements: Vec<(&Token, Vec<Option<Agreement>>)> = agreements.collect();
-        let screen = Screen::of(agreements.iter().map(|(token, _)| *token));
+        let screen = Screen::of(agreements.iter().map(|(token, _)| token.plain));
         let agreements = agreements.into_iter().filter(|(_, agreements)| agreements.iter().any(Option::is_some));
         self.met = Some(Met { screen, agreements: agreements.collect() });
     }
@@ -132,14 +131,17 @@ impl<'a> Ready<'a> {
     fn is_touched_by(&self, token: &Token) -> bool {
         let initial = if token.is_initial() { self.firsts } else { self.initials };
         initial & token.first() != 0
-            || self.asked.iter().any(|asked| asked.token.sound == token.sound || may_be_slip(asked.token, token))
-            || self.spellings.contains(&token.plain)
-            || (token.form != token.plain && self.spellings.contains(&token.form))
+            || self.asked.iter().any(|asked| asked.token.sound == token.sound || asked.may_be_slip(token))
+            || [token.plain, token.form].iter().any(|&hash| self.spellings.may_hold(hash))
     }
 
     /// What another name is worth: quick where the two have nothing in common.
     pub(super) fn bits(&self, name: &Folded, shares: &Shares<'_>) -> Bits {
-        self.weigh(&self.aligned(name, shares), name, &shares.model.names).bits
+        if self.touches(name) {
+            self.weigh(&choose(self.pairs(name, shares)), name, &shares.model.names).bits
+        } else {
+            self.apart(name).bits
+        }
     }
 
     /// How that comes about.
@@ -161,15 +163,15 @@ impl<'a> Ready<'a> {
         if self.touches(name) { choose(self.pairs(name, shares)) } else { Pairs::new() }
     }
 
+    /// Of two names without anything in common.
+    fn apart(&self, name: &Folded) -> Weight {
+        let (contradict, others_contradict) = self.whole.against(name.outline.whole());
+        Weight { bits: self.apart[contradict.min(2)], contradict, others_contradict }
+    }
+
     fn weigh(&self, pairs: &[Pair], name: &Folded, model: &NamesModel) -> Weight {
         if pairs.is_empty() {
-            let (contradict, others_contradict) = self.whole.against(name.outline.left(0));
-            let bits = match contradict {
-                0 => 0.0,
-                1 => model.one_differs_bits,
-                _ => model.all_differ_bits,
-            };
-            return Weight { bits: Bits::from_f64(bits), contradict, others_contradict };
+            return self.apart(name);
         }
         let used = pairs.iter().fold((0, 0), |(a, b), pair| (a | pair.query, b | pair.candidate));
         let (this, other) = (self.name.outline.left(used.0), name.outline.left(used.1));
@@ -259,13 +261,6 @@ impl Pair {
         let bits = agreement.bits + if other { Bits::from_f64(cost) } else { Bits::ZERO };
         Self { query, candidate, agreement: Agreement { bits, ..agreement }, swapped, moved }
     }
-}
-
-fn may_be_slip(a: &Token, b: &Token) -> bool {
-    let slips = slips(a.text.len().max(b.text.len()));
-    a.text.len().abs_diff(b.text.len()) <= slips
-        && a.letters_apart(b) as usize <= 2 * slips
-        && edits(a.text.as_bytes(), b.text.as_bytes(), slips).is_some()
 }
 
 /// Two neighbours written as one word: Mary Ann and Maryann, Xiao Ming and Xiaoming.

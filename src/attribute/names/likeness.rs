@@ -9,7 +9,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::edits::edits;
+use super::edits::Pattern;
 use super::folding::{Role, Token};
 use super::frequency::{self, Shares};
 use super::sounds;
@@ -37,6 +37,7 @@ pub(super) struct Agreement {
 /// A token of the query with the spellings and short forms of its name.
 pub(super) struct Asked<'a> {
     pub(super) token: &'a Token,
+    pattern: Pattern,
     variants: FxHashSet<u32>,
     /// Other forms of a family name, and those that only a family name has.
     forms: FxHashSet<u32>,
@@ -53,6 +54,7 @@ impl<'a> Asked<'a> {
         };
         Self {
             token,
+            pattern: Pattern::new(token.text.as_bytes()),
             variants,
             forms: told(Role::Any, frequency::forms),
             family_forms: told(Role::Family, frequency::family_forms),
@@ -118,9 +120,7 @@ impl<'a> Asked<'a> {
         if this.sound == other.sound && self.sounds_alike(other) {
             return Some(Likeness::Sound);
         }
-        let slips = slips(this.text.len().max(other.text.len()));
-        let may_be = !this.is_lossy() && !other.is_lossy() && this.letters_apart(other) as usize <= 2 * slips;
-        let close = may_be && edits(this.text.as_bytes(), other.text.as_bytes(), slips).is_some();
+        let close = !this.is_lossy() && !other.is_lossy() && self.may_be_slip(other);
         // Nobody adds two letters to the end by a slip: Michel and Michelet.
         let [a, b] = [&*this.text, &*other.text];
         let longer = a.len().abs_diff(b.len()) > 1 && (a.starts_with(b) || b.starts_with(a));
@@ -130,6 +130,20 @@ impl<'a> Asked<'a> {
             true => Some(Likeness::Close),
             false => None,
         }
+    }
+
+    /// Whether the other is as many slips away as its length allows.
+    pub(super) fn may_be_slip(&self, other: &Token) -> bool {
+        let [this, that] = [self.token, other].map(|token| token.text.len());
+        let most = slips(this.max(that));
+        this.abs_diff(that) <= most
+            && self.token.letters_apart(other) as usize <= 2 * most
+            && self.slips(other).is_some()
+    }
+
+    /// How many slips away the other is, if they are not too many.
+    fn slips(&self, other: &Token) -> Option<usize> {
+        self.pattern.edits(other.text.as_bytes(), slips(self.token.text.len().max(other.text.len())))
     }
 
     /// Whether the other is a spelling of the same name. Signs that are read alike are not, within one script.
@@ -164,21 +178,20 @@ impl<'a> Asked<'a> {
         }
         if this.is_lossy() {
             let known = VARIANTS.knows(this.form) && VARIANTS.knows(other.form);
-            return a == b || (!known && length >= 3 && edits(a, b, 1).is_some());
+            return a == b || (!known && length >= 3 && self.pattern.edits(b, 1).is_some());
         }
         let families = [this, other].iter().all(|token| token.role() == Role::Family);
         let ends_agree = families || sounds::ends_agree(a, b);
         let known = is_known(this) && is_known(other);
         let alike = ends_agree && (sounds::vowels_agree(a, b) || self.shares_spelling(other));
-        (length >= 2 && alike) || (!known && length >= 3 && edits(a, b, a.len().max(b.len()) / 3).is_some())
+        (length >= 2 && alike) || (!known && length >= 3 && self.pattern.edits(b, a.len().max(b.len()) / 3).is_some())
     }
 
     /// The likelihood ratio of a slip of the pen.
     fn slip(&self, other: &Token, shares: &Shares<'_>, role: Role) -> f64 {
         let model = &shares.model.names;
         let [a, b] = [self.token, other].map(|token| shares.of_string(token, role));
-        let [this, that] = [self.token, other].map(|token| token.text.as_bytes());
-        let slip = match edits(this, that, slips(this.len().max(that.len()))) {
+        let slip = match self.slips(other) {
             Some(0 | 1) => model.slip / model.slip_spellings,
             Some(_) => model.two_slips / model.slip_spellings.powi(2) * 2.0,
             None => return 0.0,
@@ -207,7 +220,7 @@ fn is_short_form(a: &Token, b: &Token) -> bool {
 }
 
 /// The slips that a name of this length may have.
-pub(super) fn slips(length: usize) -> usize {
+fn slips(length: usize) -> usize {
     match length {
         0..=2 => 0,
         3..=6 => 1,

@@ -101,7 +101,7 @@ impl Attribute for Names {
         professional: false,
         source: "US Census 2010 surnames and 2020 given names; spellings of Wikidata; slips fitted on twins of published \
                  cases",
-        reading: 3,
+        reading: 4,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -149,7 +149,13 @@ impl Attribute for Names {
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
-        prepared.best(candidate).bits
+        match (prepared.names.as_slice(), &candidate.0) {
+            // Nearly every pair: one name each.
+            ([query], Folds::One(name)) if !query.name.inscribed && !name.inscribed => {
+                query.bits(name, &prepared.shares).within(Self::ABOUT.floor, Self::ABOUT.cap)
+            }
+            _ => prepared.best(candidate).bits,
+        }
     }
 
     /// Told from the missing person's side, whichever asks.
@@ -186,7 +192,9 @@ struct Best {
 
 impl<'a> Prepared<'a> {
     fn new(shares: Shares<'a>, facing: Facing, query: &'a Value) -> Self {
-        Self { shares, names: query.names().iter().map(Ready::new).collect(), query, facing }
+        let model = &shares.model.names;
+        let names = query.names().iter().map(|name| Ready::new(name, model)).collect();
+        Self { shares, names, query, facing }
     }
 
     fn best(&self, candidate: &Value) -> Best {
@@ -224,6 +232,9 @@ impl<'a> Prepared<'a> {
 
     /// A name on the body is the person's own less often than another's.
     fn inscription(&self, best: &Best, tries: Bits) -> Bits {
+        if best.bits <= Bits::ZERO {
+            return Bits::ZERO;
+        }
         let model = &self.shares.model.names;
         let own = Bits::from_f64(model.inscribed_bits);
         Bits(best.bits.0 + own.0 - tries.0).within(Bits::ZERO, Bits::from_f64(model.inscribed_cap_bits))

@@ -13,8 +13,9 @@ pub(super) struct Outline {
     /// Where each part stands in a [`Screen`].
     places: [u16; PARTS],
     parts: u8,
-    /// The parts that a person is hardly known without.
+    /// The parts that a person is hardly known without, and how many these are.
     pub(super) essential: u8,
+    essentials: u8,
     /// Patronymics, and parts that are not told apart: more than middle names, if they are not essential.
     telling: u8,
     /// 1: parts of given names, 2: of family names.
@@ -36,11 +37,13 @@ impl Outline {
             Role::Any => 3,
         };
         let mut places = [0; PARTS];
-        places.iter_mut().zip(tokens).for_each(|(place, token)| *place = Screen::place(token));
+        places.iter_mut().zip(tokens).for_each(|(place, token)| *place = Screen::place(token.plain));
+        let essential = essential(tokens);
         Self {
             places,
             parts: tokens.len() as u8,
-            essential: essential(tokens),
+            essential,
+            essentials: essential.count_ones() as u8,
             telling: set(|token| is_patronymic(token) || (token.role() == Role::Any && !token.is_initial())),
             roles: tokens.iter().fold(0, |roles, token| roles | role(token)),
             letters: tokens.iter().fold(0, |letters, token| letters | token.letters()),
@@ -53,15 +56,17 @@ impl Outline {
         (self.letters ^ other.letters).count_ones() <= 2 && self.length.abs_diff(other.length) <= 2
     }
 
+    /// What is left of it where none of its parts has found a partner.
+    pub(super) fn whole(&self) -> Leftover {
+        Leftover { essential: self.essentials, others: self.parts.saturating_sub(self.essentials), roles: self.roles }
+    }
+
     /// What is left of it where the parts `used` have found a partner.
     pub(super) fn left(&self, used: u8) -> Leftover {
         let free = (1_u16 << self.parts) as u8;
         let free = free.wrapping_sub(1) & !used;
-        Leftover {
-            essential: (free & self.essential).count_ones() as usize,
-            others: (free & !self.essential).count_ones() as usize,
-            roles: self.roles,
-        }
+        let [essential, others] = [self.essential, !self.essential].map(|set| (free & set).count_ones() as u8);
+        Leftover { essential, others, roles: self.roles }
     }
 
     /// Whether parts that found no partner, beside the essential ones, are patronymics, or parts that are not told apart,
@@ -74,14 +79,14 @@ impl Outline {
 /// Parts of a name that found no partner.
 #[derive(Clone, Copy)]
 pub(super) struct Leftover {
-    essential: usize,
-    others: usize,
+    essential: u8,
+    others: u8,
     roles: u8,
 }
 
 impl Leftover {
     pub(super) fn count(self) -> usize {
-        self.essential + self.others
+        usize::from(self.essential) + usize::from(self.others)
     }
 
     /// How many essential parts contradict each other, and how many others. A given name and a family name do not, where
@@ -90,13 +95,13 @@ impl Leftover {
         if self.roles & other.roles == 0 {
             return (0, 0);
         }
-        let essential = self.essential.min(other.essential);
+        let essential = usize::from(self.essential.min(other.essential));
         let rest = [self, other].map(|left| left.count() - essential);
         (essential, rest[0].min(rest[1]))
     }
 }
 
-/// A set of parts, some more than were put in: few of the collection's parts may agree with one name.
+/// A set of words, by hash, and some more than were put in.
 pub(super) struct Screen {
     bits: Box<[u64; Screen::BITS / 64]>,
 }
@@ -105,21 +110,29 @@ impl Screen {
     /// Some thousand parts of a hundred thousand may agree with one name.
     const BITS: usize = 1 << 16;
 
-    /// A part's bit.
-    fn place(token: &Token) -> u16 {
-        (token.plain.wrapping_mul(0x9e37_79b9) >> 16) as u16
+    /// A word's bit.
+    fn place(hash: u32) -> u16 {
+        (hash.wrapping_mul(0x9e37_79b9) >> 16) as u16
     }
 
-    pub(super) fn of<'t>(tokens: impl Iterator<Item = &'t Token>) -> Self {
+    pub(super) fn of(hashes: impl Iterator<Item = u32>) -> Self {
         let mut bits = Box::new([0; Self::BITS / 64]);
-        tokens.map(|token| usize::from(Self::place(token))).for_each(|at| bits[at / 64] |= 1_u64 << (at % 64));
+        hashes.map(|hash| usize::from(Self::place(hash))).for_each(|at| bits[at / 64] |= 1_u64 << (at % 64));
         Self { bits }
     }
 
-    /// Whether any part of a name may be in it.
+    fn holds(&self, place: u16) -> bool {
+        self.bits[usize::from(place) / 64] >> (place % 64) & 1 == 1
+    }
+
+    /// Whether a word may be in it.
+    pub(super) fn may_hold(&self, hash: u32) -> bool {
+        self.holds(Self::place(hash))
+    }
+
+    /// Whether the plain letters of any part of a name may be in it.
     pub(super) fn may_hold_any(&self, name: &Outline) -> bool {
-        let holds = |at: usize| self.bits[at / 64] >> (at % 64) & 1 == 1;
-        name.places[..usize::from(name.parts)].iter().any(|&place| holds(usize::from(place)))
+        name.places.iter().take(usize::from(name.parts)).any(|&place| self.holds(place))
     }
 }
 

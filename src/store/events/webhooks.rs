@@ -16,13 +16,17 @@ const WEBHOOKS: TableDefinition<'_, u128, &str> = TableDefinition::new("webhooks
 const TOLD: TableDefinition<'_, u128, u64> = TableDefinition::new("webhooks_told");
 
 /// Webhooks of one service, and of one of its callers.
-const MOST: [u64; 2] = [100, 20];
+const MOST: [usize; 2] = [100, 20];
 
 /// What became of a registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     /// It is there now.
     New,
+    /// The same call with the same key has made it.
+    Again(Webhook),
+    /// The key belongs to a call for something else.
+    KeyTaken,
     /// The caller has one with this address.
     Known(Uuid),
     /// There are as many as there may be.
@@ -100,16 +104,19 @@ impl EventLog {
 
 /// What becomes of a registration beside those that are there.
 fn becomes(webhooks: &impl ReadableTable<u128, &'static str>, webhook: &Webhook) -> Result<Registered, redb::Error> {
-    let (mut all, mut of_owner) = (0, 0);
-    for item in webhooks.iter()? {
-        let known: Webhook = read_json(item?.1.value())?;
-        if known.owner == webhook.owner && known.url == webhook.url {
-            return Ok(Registered::Known(known.id));
-        }
-        all += 1;
-        of_owner += u64::from(known.owner == webhook.owner);
+    let mut known: Vec<Webhook> = webhooks.iter()?.map(|item| read_json(item?.1.value())).collect::<Result<_, _>>()?;
+    let all = known.len();
+    known.retain(|known| known.owner == webhook.owner);
+    if let Some(at) = known.iter().position(|known| known.key.is_some() && known.key == webhook.key) {
+        let made = known.swap_remove(at);
+        let same = made.url == webhook.url && made.least == webhook.least;
+        return Ok(if same { Registered::Again(made) } else { Registered::KeyTaken });
     }
-    Ok(if all >= MOST[0] || of_owner >= MOST[1] { Registered::TooMany } else { Registered::New })
+    if let Some(there) = known.iter().find(|known| known.url == webhook.url) {
+        return Ok(Registered::Known(there.id));
+    }
+    let too_many = all >= MOST[0] || known.len() >= MOST[1];
+    Ok(if too_many { Registered::TooMany } else { Registered::New })
 }
 
 fn with_told(transaction: &ReadTransaction, text: &str) -> Result<(Webhook, u64), redb::Error> {
