@@ -1,15 +1,20 @@
-//! Random calls against a service and a model of it that fits on a page: every answer is the model's.
+//! Random calls of two callers against a service, restarts between them, and a model of it that fits on a page: every
+//! answer is the model's.
 //!
 //! A run that fails is cut down to the fewest calls, and printed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use crossmatch::access::{Guard, KeyFile, NewKey, Scope};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::client::Answer;
-use crate::service::Service;
+use crate::client::{self, Answer};
+use crate::service::{Service, until};
 
 const BODIES: [&str; 7] = [
     r#"{"kind":"missing","sex":"female","birth_date":"1985-03","height_cm":{"min":160,"max":165}}"#,
@@ -22,16 +27,65 @@ const BODIES: [&str; 7] = [
 ];
 const RECORDS: [&str; 6] = ["a/1", "a/2", "a/3", "b/1", "b/2", "b/3"];
 
+/// Words that are searched for.
+const WORDS: [&str; 3] = ["quist", "rose", "nobody"];
+
+/// Who calls. Both may do everything but write what is not theirs.
+#[derive(Clone, Copy, Debug)]
+enum By {
+    /// May write every source.
+    Every,
+    /// May write the source `a`.
+    OfA,
+}
+
+impl By {
+    fn may_write(self, record: usize) -> bool {
+        matches!(self, Self::Every) || RECORDS[record].starts_with("a/")
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Call {
-    Put { record: usize, body: usize, on: Condition },
-    Get { record: usize },
-    Delete { record: usize },
-    Batch { lines: Vec<(usize, usize)> },
-    Matches { record: usize, limit: usize },
-    Match { body: usize },
-    Exclude { pair: (usize, usize), resolved: bool },
-    Withdraw { place: usize },
+    Put {
+        record: usize,
+        body: usize,
+        on: Condition,
+    },
+    Get {
+        record: usize,
+    },
+    Delete {
+        record: usize,
+    },
+    Batch {
+        lines: Vec<(usize, usize)>,
+    },
+    Matches {
+        record: usize,
+        limit: usize,
+    },
+    Match {
+        body: usize,
+    },
+    Compare {
+        pair: (usize, usize),
+    },
+    Search {
+        word: usize,
+    },
+    Exclude {
+        pair: (usize, usize),
+        resolved: bool,
+    },
+    /// Rules a pair out for a moment.
+    ExcludeBriefly {
+        pair: (usize, usize),
+    },
+    Withdraw {
+        place: usize,
+    },
+    Restart,
 }
 
 /// What a put demands.
@@ -59,9 +113,53 @@ fn call() -> impl Strategy<Value = Call> {
         4 => (record(), prop_oneof![Just(2_usize), Just(100)])
             .prop_map(|(record, limit)| Call::Matches { record, limit }),
         2 => body().prop_map(|body| Call::Match { body }),
+        3 => (record(), record()).prop_map(|pair| Call::Compare { pair }),
+        1 => (0..WORDS.len()).prop_map(|word| Call::Search { word }),
         2 => ((record(), record()), any::<bool>()).prop_map(|(pair, resolved)| Call::Exclude { pair, resolved }),
+        1 => (record(), record()).prop_map(|pair| Call::ExcludeBriefly { pair }),
         1 => (0..4_usize).prop_map(|place| Call::Withdraw { place }),
+        1 => Just(Call::Restart),
     ]
+}
+
+fn by() -> impl Strategy<Value = By> {
+    prop_oneof![2 => Just(By::Every), 1 => Just(By::OfA)]
+}
+
+/// A service and the keys of its callers.
+struct Live {
+    service: Service,
+    keys: [String; 2],
+    directory: TempDir,
+}
+
+impl Live {
+    fn start() -> Self {
+        let (directory, mut file) = (TempDir::new().unwrap(), KeyFile::default());
+        let keys = [None, Some(vec!["a".to_owned()])].map(|sources| {
+            let (name, scopes) = ("a test".to_owned(), Scope::ALL.to_vec());
+            let new = NewKey { name, scopes, sources, clearance: true, calls_per_second: None, expires: None };
+            file.create(new, Timestamp::now()).unwrap()
+        });
+        file.write(&directory.path().join("keys.toml")).unwrap();
+        Self { service: Service::start_guarded(guard(&directory)), keys, directory }
+    }
+
+    fn restart(&mut self) {
+        self.service.restart(guard(&self.directory));
+    }
+
+    fn call(&self, by: By, method: &str, path: &str) -> client::Call {
+        self.service.call(method, path).header("Authorization", &format!("Bearer {}", self.keys[by as usize]))
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.call(By::OfA, "GET", path).send(b"")
+    }
+}
+
+fn guard(directory: &TempDir) -> Guard {
+    Guard::with_keys(&directory.path().join("keys.toml"), 0).unwrap()
 }
 
 /// What a service should hold.
@@ -95,6 +193,17 @@ impl Model {
 
     fn is_excluded(&self, a: usize, b: usize) -> bool {
         self.exclusions.iter().any(|(_, pair, _)| *pair == (a, b) || *pair == (b, a))
+    }
+
+    /// The status that a decision on a pair is answered with.
+    fn decides(&self, by: By, (a, b): (usize, usize)) -> u16 {
+        let known = [a, b].iter().all(|record| self.records.contains_key(record));
+        match [a, b].iter().any(|&record| by.may_write(record)) {
+            _ if a == b => 422,
+            false => 403,
+            true if known => 201,
+            true => 404,
+        }
     }
 
     /// The records that a query of a kind faces, and how many of its pairs are ruled out. Who is known is on no list.
@@ -150,19 +259,21 @@ fn check_put(answer: &Answer, status: u64, version: u64) -> TestCaseResult {
     Ok(())
 }
 
-fn make(service: &Service, model: &mut Model, call: &Call) -> TestCaseResult {
+fn make(live: &mut Live, model: &mut Model, by: By, call: &Call) -> TestCaseResult {
     match call {
-        Call::Put { record, body, on } => put(service, model, (*record, *body), *on),
-        Call::Get { record } => get(service, model, *record),
+        Call::Put { record, body, on } => put(live, model, (by, *record, *body), *on),
+        Call::Get { record } => get(live, model, *record),
         Call::Delete { record } => {
-            model.records.remove(record);
-            let answer = service.call("DELETE", &path(*record)).send(b"");
-            prop_assert_eq!(answer.status, 204);
+            let answer = live.call(by, "DELETE", &path(*record)).send(b"");
+            prop_assert_eq!(answer.status, if by.may_write(*record) { 204 } else { 403 });
+            if answer.status == 204 {
+                model.records.remove(record);
+            }
             Ok(())
         }
-        Call::Batch { lines } => batch(service, model, lines),
+        Call::Batch { lines } => batch(live, model, by, lines),
         Call::Matches { record, limit } => {
-            let answer = service.get(&format!("{}/matches?limit={limit}", path(*record)));
+            let answer = live.get(&format!("{}/matches?limit={limit}", path(*record)));
             match model.kind(*record) {
                 None => prop_assert_eq!(answer.status, 404),
                 Some(_) if model.is_resolved(*record) => prop_assert_eq!(&answer.json()["candidates"], &json!([])),
@@ -171,18 +282,25 @@ fn make(service: &Service, model: &mut Model, call: &Call) -> TestCaseResult {
             Ok(())
         }
         Call::Match { body } => {
-            let answer = service.call("POST", "/v1/match?limit=100").send(BODIES[*body].as_bytes());
+            let answer = live.call(by, "POST", "/v1/match?limit=100").send(BODIES[*body].as_bytes());
             check_list(&answer.json(), model.faced(kind(*body), None), 100)
         }
-        Call::Exclude { pair, resolved } => exclude(service, model, *pair, *resolved),
-        Call::Withdraw { place } => withdraw(service, model, *place),
+        Call::Compare { pair } => compare(live, model, *pair),
+        Call::Search { word } => search(live, model, WORDS[*word]),
+        Call::Exclude { pair, resolved } => exclude(live, model, (by, *pair), *resolved),
+        Call::ExcludeBriefly { pair } => exclude_briefly(live, model, (by, *pair)),
+        Call::Withdraw { place } => withdraw(live, model, by, *place),
+        Call::Restart => {
+            live.restart();
+            Ok(())
+        }
     }
 }
 
-fn put(service: &Service, model: &mut Model, (record, body): (usize, usize), on: Condition) -> TestCaseResult {
+fn put(live: &Live, model: &mut Model, (by, record, body): (By, usize, usize), on: Condition) -> TestCaseResult {
     let there = model.records.contains_key(&record);
     let version = model.versions.get(&record).copied().unwrap_or(0);
-    let put = service.call("PUT", &path(record));
+    let put = live.call(by, "PUT", &path(record));
     let (put, holds) = match on {
         Condition::None => (put, true),
         Condition::Absent => (put.header("If-None-Match", "*"), !there),
@@ -190,8 +308,8 @@ fn put(service: &Service, model: &mut Model, (record, body): (usize, usize), on:
         Condition::Other => (put.header("If-Match", &format!("\"{}\"", version + 1)), false),
     };
     let answer = put.send(BODIES[body].as_bytes());
-    if !holds {
-        prop_assert_eq!(answer.status, 412);
+    if !by.may_write(record) || !holds {
+        prop_assert_eq!(answer.status, if by.may_write(record) { 412 } else { 403 });
         return Ok(());
     }
     let status = model.put(record, body);
@@ -202,8 +320,8 @@ fn put(service: &Service, model: &mut Model, (record, body): (usize, usize), on:
     check_list(&answer.json()["matches"], model.faced(kind(body), Some(record)), 10)
 }
 
-fn get(service: &Service, model: &Model, record: usize) -> TestCaseResult {
-    let answer = service.get(&path(record));
+fn get(live: &Live, model: &Model, record: usize) -> TestCaseResult {
+    let answer = live.get(&path(record));
     let Some(&body) = model.records.get(&record) else {
         prop_assert_eq!(answer.status, 404);
         return Ok(());
@@ -212,7 +330,7 @@ fn get(service: &Service, model: &Model, record: usize) -> TestCaseResult {
     check_put(&answer, 200, model.versions[&record])
 }
 
-fn batch(service: &Service, model: &mut Model, lines: &[(usize, usize)]) -> TestCaseResult {
+fn batch(live: &Live, model: &mut Model, by: By, lines: &[(usize, usize)]) -> TestCaseResult {
     let line = |(record, body): &(usize, usize)| {
         let mut line: Value = serde_json::from_str(BODIES[*body]).unwrap();
         let (source, id) = RECORDS[*record].split_once('/').unwrap();
@@ -220,45 +338,91 @@ fn batch(service: &Service, model: &mut Model, lines: &[(usize, usize)]) -> Test
         format!("{line}\n")
     };
     let text: String = lines.iter().map(line).collect();
-    let batch = service.call("POST", "/v1/records:batch").header("Content-Type", "application/x-ndjson");
+    let batch = live.call(by, "POST", "/v1/records:batch").header("Content-Type", "application/x-ndjson");
     let told = batch.send(text.as_bytes()).lines();
     prop_assert_eq!(told.len(), lines.len());
     for (told, (record, body)) in told.iter().zip(lines) {
+        if !by.may_write(*record) {
+            prop_assert_eq!(&told["status"], &json!(403));
+            continue;
+        }
         let status = model.put(*record, *body);
         prop_assert_eq!((&told["status"], &told["version"]), (&json!(status), &json!(model.versions[record])));
     }
     Ok(())
 }
 
-fn exclude(service: &Service, model: &mut Model, (a, b): (usize, usize), resolved: bool) -> TestCaseResult {
-    let decision = json!({
-        "a": RECORDS[a], "b": RECORDS[b], "method": "other", "by": "us", "reason": "tried", "resolved": resolved,
-    });
-    let answer = service.call("POST", "/v1/exclusions").send(decision.to_string().as_bytes());
-    let known = [a, b].iter().all(|record| model.records.contains_key(record));
-    prop_assert_eq!(
-        answer.status,
-        if a == b {
-            422
-        } else if known {
-            201
-        } else {
-            404
+/// The list and the pair on its own say the same.
+fn compare(live: &Live, model: &Model, (a, b): (usize, usize)) -> TestCaseResult {
+    let pair = json!({"a": RECORDS[a], "b": RECORDS[b], "limit": 100}).to_string();
+    let answer = live.call(By::OfA, "POST", "/v1/compare").send(pair.as_bytes());
+    let (Some(kind), Some(_)) = (model.kind(a), model.kind(b)) else {
+        prop_assert_eq!(answer.status, 404);
+        return Ok(());
+    };
+    let compared = answer.json();
+    let listed = !model.is_resolved(a) && model.faced(kind, Some(a)).0.contains(RECORDS[b]);
+    prop_assert_eq!((&compared["listed"], compared.get("why_not").is_none()), (&json!(listed), listed), "{}", compared);
+    if listed {
+        let list = live.get(&format!("{}/matches?limit=100", path(a))).json();
+        let found = list["candidates"].as_array().unwrap().iter().find(|one| one["record"] == RECORDS[b]).unwrap();
+        for member in ["score_bits", "posterior", "evidence", "missing"] {
+            prop_assert_eq!(&compared[member], &found[member], "{}", member);
         }
-    );
-    if answer.status == 201 {
-        let id = answer.json()["id"].as_str().unwrap().to_owned();
-        model.exclusions.push((id, (a, b), resolved));
     }
     Ok(())
 }
 
-fn withdraw(service: &Service, model: &mut Model, place: usize) -> TestCaseResult {
-    if place < model.exclusions.len() {
-        let (id, _, _) = model.exclusions.remove(place);
-        let withdraw = || service.call("DELETE", &format!("/v1/exclusions/{id}")).send(b"").status;
+/// A write is found soon, and what is gone is not.
+fn search(live: &Live, model: &Model, word: &str) -> TestCaseResult {
+    let holds = |(_, body): &(&usize, &usize)| BODIES[**body].to_lowercase().contains(word);
+    let expected: BTreeSet<&str> = model.records.iter().filter(holds).map(|(&record, _)| RECORDS[record]).collect();
+    until("the search finds what is there", || {
+        let found = live.get(&format!("/v1/search?q={word}&limit=100")).json();
+        let hits = found["hits"].as_array().unwrap().iter().map(|hit| hit["record"].as_str().unwrap());
+        hits.collect::<BTreeSet<_>>() == expected
+    });
+    Ok(())
+}
+
+fn decide(live: &Live, (by, (a, b)): (By, (usize, usize)), rest: (&str, Value)) -> Answer {
+    let mut decision = json!({"a": RECORDS[a], "b": RECORDS[b], "method": "other", "by": "us", "reason": "tried"});
+    decision[rest.0] = rest.1;
+    live.call(by, "POST", "/v1/exclusions").send(decision.to_string().as_bytes())
+}
+
+fn exclude(live: &Live, model: &mut Model, (by, pair): (By, (usize, usize)), resolved: bool) -> TestCaseResult {
+    let answer = decide(live, (by, pair), ("resolved", json!(resolved)));
+    prop_assert_eq!(answer.status, model.decides(by, pair));
+    if answer.status == 201 {
+        let id = answer.json()["id"].as_str().unwrap().to_owned();
+        model.exclusions.push((id, pair, resolved));
+    }
+    Ok(())
+}
+
+/// Once it has ended nothing is left of it but its history.
+fn exclude_briefly(live: &Live, model: &Model, (by, pair): (By, (usize, usize))) -> TestCaseResult {
+    let ends = Timestamp::now() + Duration::from_millis(300);
+    let answer = decide(live, (by, pair), ("expires", json!(ends.to_string())));
+    prop_assert_eq!(answer.status, model.decides(by, pair));
+    if answer.status == 201 {
+        let path = format!("/v1/exclusions/{}", answer.json()["id"].as_str().unwrap());
+        until("the exclusion has ended", || live.get(&path).json()["in_force"] == false);
+    }
+    Ok(())
+}
+
+fn withdraw(live: &Live, model: &mut Model, by: By, place: usize) -> TestCaseResult {
+    if let Some((id, (a, b), _)) = model.exclusions.get(place).cloned() {
+        let withdraw = || live.call(by, "DELETE", &format!("/v1/exclusions/{id}")).send(b"").status;
+        if ![a, b].iter().any(|&record| by.may_write(record)) {
+            prop_assert_eq!(withdraw(), 403);
+            return Ok(());
+        }
+        model.exclusions.remove(place);
         prop_assert_eq!([withdraw(), withdraw()], [204, 204]);
-        prop_assert_eq!(service.get(&format!("/v1/exclusions/{id}")).status, 404);
+        prop_assert_eq!(live.get(&format!("/v1/exclusions/{id}")).status, 404);
     }
     Ok(())
 }
@@ -267,11 +431,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_called_the_answers_are_the_models(calls in prop::collection::vec(call(), 1..60)) {
-        let (service, mut model) = (Service::start(), Model::default());
-        for (place, call) in calls.iter().enumerate() {
-            make(&service, &mut model, call)
-                .map_err(|fault| TestCaseError::fail(format!("call {place}, {call:?}: {fault}")))?;
+    fn whatever_is_called_the_answers_are_the_models(calls in prop::collection::vec((by(), call()), 1..60)) {
+        let (mut live, mut model) = (Live::start(), Model::default());
+        for (place, (by, call)) in calls.iter().enumerate() {
+            make(&mut live, &mut model, *by, call)
+                .map_err(|fault| TestCaseError::fail(format!("call {place}, {by:?} {call:?}: {fault}")))?;
         }
     }
 }

@@ -16,6 +16,9 @@ use tokio::sync::oneshot;
 
 use crate::client::{Answer, Call};
 
+/// What most services tell of pairs.
+const TOLD: EventOptions = EventOptions { least: Bits::ZERO, kept: 1_000 };
+
 /// A service that stops when it is dropped.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
@@ -67,19 +70,26 @@ impl Service {
     }
 
     fn over_a_directory(guard: Guard, limits: Limits) -> Self {
-        Self::over((guard, limits), EventOptions { least: Bits::ZERO, kept: 1_000 })
+        Self::over((guard, limits), TOLD)
     }
 
     fn over((guard, limits): (Guard, Limits), events: EventOptions) -> Self {
-        let (directory, events) = (TempDir::new().unwrap(), Some(events));
-        let options = EngineOptions { threads: 2, write_queue: 64, match_queue: 64, model: Model::default(), events };
-        let engine = Engine::open(directory.path(), &options).unwrap();
-        Self::run(Some((Arc::new(engine), directory)), listeners(), (guard, limits))
+        let directory = TempDir::new().unwrap();
+        let engine = open(&directory, events);
+        Self::run(Some((engine, directory)), listeners(), (guard, limits))
     }
 
-    fn run(engine: Option<(Arc<Engine>, TempDir)>, listeners: Listeners, (guard, limits): (Guard, Limits)) -> Self {
+    fn run(engine: Option<(Arc<Engine>, TempDir)>, listeners: Listeners, how: (Guard, Limits)) -> Self {
+        Self::run_with(TempDir::new().unwrap(), engine, listeners, how)
+    }
+
+    fn run_with(
+        trail: TempDir,
+        engine: Option<(Arc<Engine>, TempDir)>,
+        listeners: Listeners,
+        (guard, limits): (Guard, Limits),
+    ) -> Self {
         let address = listeners.service.address().unwrap();
-        let trail = TempDir::new().unwrap();
         let service = listeners.service.with_stall_timeout(limits.body_timeout).unwrap();
         let listeners = Listeners { service, ..listeners };
         let app = App::new(guard, Trail::open(trail.path()).unwrap(), limits);
@@ -92,6 +102,17 @@ impl Service {
             http::block_on(http::run(listeners, app, &options(), stopped)).unwrap();
         });
         Self { address, stop: Some(stop), thread: Some(thread), engine, trail }
+    }
+
+    /// Stops the service and starts one over its files, at another port.
+    pub(crate) fn restart(&mut self, guard: Guard) {
+        self.stop_and_wait();
+        let (engine, directory) = self.engine.take().unwrap();
+        engine.close();
+        drop(engine);
+        let trail = std::mem::replace(&mut self.trail, TempDir::new().unwrap());
+        let engine = open(&directory, TOLD);
+        *self = Self::run_with(trail, Some((engine, directory)), listeners(), (guard, limits()));
     }
 
     /// The directory of its trail.
@@ -152,6 +173,12 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain until {what}");
     }
+}
+
+fn open(directory: &TempDir, events: EventOptions) -> Arc<Engine> {
+    let events = Some(events);
+    let options = EngineOptions { threads: 2, write_queue: 64, match_queue: 64, model: Model::default(), events };
+    Arc::new(Engine::open(directory.path(), &options).unwrap())
 }
 
 fn listeners() -> Listeners {
