@@ -4,9 +4,10 @@
 //! share. The chance of a step between neighbours follows the rarer of the two ([`Locus::step`]), so that mutation is
 //! reversible: a drawn allele's share stays what it is over generations, and who descends from whom means nothing.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::loci::{Locus, REPEAT, Typed};
+use super::loci::{LOCI, Locus, POPULATIONS, REPEAT, TABLE, Typed};
+use super::memo::Figure;
 use super::pool::Seen;
 use crate::model::DnaModel;
 
@@ -16,13 +17,47 @@ const MEIOSES: usize = 4;
 /// The alleles that the population was seen to have, and such as were never seen but are shown.
 pub(super) struct Handing {
     alleles: Vec<u16>,
-    /// How many of them are the table's, which are in order.
+    /// How many of them are the table's, which come first, and where each number of tenths is among these; [`NOWHERE`]: it
+    /// is none of them.
     listed: usize,
+    places: Vec<u8>,
     share: Vec<f64>,
     /// The chance that an allele mutates to another one by its share.
     jump: f64,
     /// For each number of handings-on the chance that an allele becomes another, row by row of what it was.
     becomes: [OnceLock<Box<[f64]>>; MEIOSES],
+    /// The chances of [`Handing::copied_thrice`], of the table's alleles.
+    thrice: OnceLock<Box<[Figure]>>,
+}
+
+/// The place of what is no allele of the table.
+const NOWHERE: u8 = u8::MAX;
+
+/// How every population's alleles of every locus of the table are handed down, each worked out once.
+pub(super) struct Handings {
+    /// The rates of mutation that they hold for.
+    rates: OnceLock<[u64; 2]>,
+    /// Population by population, each locus after the other.
+    made: Box<[OnceLock<Handing>]>,
+}
+
+impl Default for Handings {
+    fn default() -> Self {
+        Self { rates: OnceLock::new(), made: (0..POPULATIONS * LOCI).map(|_| OnceLock::new()).collect() }
+    }
+}
+
+impl Handings {
+    /// Those of a model: these, unless they are another's.
+    pub(super) fn of(self: &Arc<Self>, model: &DnaModel) -> Arc<Self> {
+        let rates = [model.mutation, model.mutation_one_step].map(f64::to_bits);
+        if *self.rates.get_or_init(|| rates) == rates { Arc::clone(self) } else { Self::default().into() }
+    }
+
+    pub(super) fn at(&self, locus: usize, population: usize, model: &DnaModel) -> &Handing {
+        let make = || Handing::new(&TABLE[locus], population, model, std::iter::empty());
+        self.made[population * LOCI + locus].get_or_init(make)
+    }
 }
 
 impl Handing {
@@ -30,6 +65,8 @@ impl Handing {
     pub(super) fn new(locus: &Locus, population: usize, model: &DnaModel, shown: impl Iterator<Item = Typed>) -> Self {
         let mut alleles: Vec<u16> = locus.seen(population).collect();
         let listed = alleles.len();
+        let mut places = vec![NOWHERE; alleles.last().map_or(0, |last| usize::from(*last) + 1)];
+        (0..NOWHERE).zip(&alleles).for_each(|(at, allele)| places[usize::from(*allele)] = at);
         for allele in shown.flat_map(Typed::alleles) {
             if !alleles.contains(&allele) {
                 alleles.push(allele);
@@ -37,7 +74,8 @@ impl Handing {
         }
         let share: Vec<f64> = alleles.iter().map(|&allele| locus.share(population, allele)).collect();
         let jump = model.mutation * (1.0 - model.mutation_one_step);
-        let handing = Self { alleles, listed, share, jump, becomes: Default::default() };
+        let (becomes, thrice) = Default::default();
+        let handing = Self { alleles, listed, places, share, jump, becomes, thrice };
         let step = |a: usize, b: usize| locus.step(population, handing.alleles[a], handing.alleles[b]);
         let once = handing.once(|a, b| model.mutation * model.mutation_one_step * step(a, b));
         Self { becomes: [once.into(), OnceLock::new(), OnceLock::new(), OnceLock::new()], ..handing }
@@ -97,17 +135,29 @@ impl Handing {
 
     /// The chance that one drawn allele is handed down as each of three.
     pub(super) fn copied_thrice(&self, three: [usize; 3]) -> f64 {
-        let rows = self.after(1).chunks_exact(self.alleles.len());
-        let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
-        self.share.iter().zip(rows).map(copies).sum()
+        let places = self.alleles.len();
+        let work_out = || {
+            let rows = self.after(1).chunks_exact(places);
+            let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
+            self.share.iter().zip(rows).map(copies).sum()
+        };
+        if self.listed < places {
+            // Made for one pair.
+            return work_out();
+        }
+        let blank = || (0..places.pow(3)).map(|_| Figure::default()).collect();
+        let [a, b, c] = three;
+        self.thrice.get_or_init(blank)[(a * places + b) * places + c].get(work_out)
     }
 
     /// A result by places; none: nothing was read, or an allele was never seen.
     pub(super) fn seen(&self, typed: Typed) -> Option<Seen> {
         let place = |allele: u16| {
-            let (listed, shown) = self.alleles.split_at(self.listed);
-            let shown = || shown.iter().position(|other| *other == allele).map(|at| at + self.listed);
-            listed.binary_search(&allele).ok().or_else(shown)
+            let shown = || self.alleles[self.listed..].iter().position(|other| *other == allele);
+            match self.places.get(usize::from(allele)) {
+                Some(&at) if at != NOWHERE => Some(usize::from(at)),
+                _ => shown().map(|at| at + self.listed),
+            }
         };
         let first = place(typed.first)?;
         if typed.is_single() { Some(Seen::One(first)) } else { Some(Seen::Two(first, place(typed.second)?)) }

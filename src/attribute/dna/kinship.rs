@@ -1,18 +1,17 @@
 //! A person's profile against a family, locus by locus, where either is the query.
 //!
 //! What a query says of each result is kept ([`Memo`]). Where the query is a person this holds for families of one
-//! relative and for both parents, of whom each has a line; of two siblings the pair of results is kept ([`PairMemo`]).
-//! Larger families are worked out.
+//! relative and for both parents, of whom each has a line. Other families are worked out.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
 use super::family::{AtLocus, Family, Reading, chances};
-use super::handing::Handing;
+use super::handing::Handings;
 use super::lines::{Line, Person};
-use super::loci::{LOCI, Loci, POPULATIONS, Profile, TABLE, Typed, each};
-use super::memo::{Memo, PairMemo};
+use super::loci::{Loci, POPULATIONS, Profile, TABLE, Typed, each};
+use super::memo::Memo;
 use super::pedigree::Role;
 use crate::model::DnaModel;
 use crate::record::Relation;
@@ -40,9 +39,7 @@ pub(super) struct Kinship<'a> {
     slots: usize,
     /// What a parent's result says on the line, population by population.
     parents: [OnceLock<Memo<3>>; POPULATIONS],
-    siblings: PairMemo,
-    /// Population by population, each locus after the other.
-    handings: Box<[OnceLock<Handing>]>,
+    handings: Arc<Handings>,
 }
 
 enum Query<'a> {
@@ -61,22 +58,20 @@ struct Pair<'a> {
 
 impl<'a> Kinship<'a> {
     /// A query that is a person's own profile.
-    pub(super) fn of_person(model: &'a DnaModel, profile: &'a Profile) -> Self {
-        Self::new(model, Query::Person(profile), SHARED)
+    pub(super) fn of_person(model: &'a DnaModel, handings: &Arc<Handings>, profile: &'a Profile) -> Self {
+        Self::new((model, handings), Query::Person(profile), SHARED)
     }
 
     /// A query that is a family.
-    pub(super) fn of_family(model: &'a DnaModel, family: &'a Family) -> Self {
+    pub(super) fn of_family(model: &'a DnaModel, handings: &Arc<Handings>, family: &'a Family) -> Self {
         let readings = family.readings();
         let slots = readings.len();
-        Self::new(model, Query::Family(family, readings), slots)
+        Self::new((model, handings), Query::Family(family, readings), slots)
     }
 
-    fn new(model: &'a DnaModel, query: Query<'a>, slots: usize) -> Self {
+    fn new((model, handings): (&'a DnaModel, &Arc<Handings>), query: Query<'a>, slots: usize) -> Self {
         let memos = (0..POPULATIONS * slots).map(|_| OnceLock::new()).collect();
-        let (parents, siblings) = (Default::default(), PairMemo::default());
-        let handings = (0..POPULATIONS * LOCI).map(|_| OnceLock::new()).collect();
-        Self { model, query, memos, slots, parents, siblings, handings }
+        Self { model, query, memos, slots, parents: Default::default(), handings: Arc::clone(handings) }
     }
 
     /// log2 of the likelihood ratio of the query's person and another's family, over some loci.
@@ -86,11 +81,9 @@ impl<'a> Kinship<'a> {
         if let Some(parents) = family.parents() {
             return self.against_parents(pair, parents);
         }
-        if let Some([one, other]) = family.two_siblings() {
-            let results = |at: usize| [one.0[at], other.0[at]];
-            let worked_out = |at| self.of_roles(at, pair, results(at).map(|typed| (Role::FullSibling, typed)));
-            let ratio = |at| self.siblings.get((at, population), results(at), || worked_out(at));
-            return each(loci).map(ratio).sum();
+        if let Some(siblings) = family.two_siblings() {
+            let roles = |at: usize| siblings.map(|sibling| (Role::FullSibling, sibling.0[at]));
+            return each(loci).map(|at| self.of_roles(at, pair, roles(at))).sum();
         }
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
         let memo = self.memo(population, shared(only.relation()));
@@ -153,8 +146,7 @@ impl<'a> Kinship<'a> {
 
     fn person(&self, at: usize, pair: Pair<'_>) -> Person<'_> {
         let (locus, population, model) = (&TABLE[at], pair.population, self.model);
-        let handing = || Handing::new(locus, population, model, std::iter::empty());
-        let handing = self.handings[population * LOCI + at].get_or_init(handing);
+        let handing = self.handings.at(at, population, model);
         Person { model, locus, population, handing, result: pair.person.0[at] }
     }
 

@@ -198,7 +198,7 @@ impl Person<'_> {
     /// The chances of the results of full siblings; none: nobody.
     pub(super) fn among_siblings(self, siblings: [Option<Typed>; SIBLINGS]) -> Chances {
         let chances = |handing: &Handing, children: &[Seen]| {
-            let children = Children::new(handing, self.model.drop_out, children);
+            let children = Children { handing, drop_out: self.model.drop_out, seen: children };
             Chances { family: children.chance(1), together: children.chance(0) }
         };
         match siblings {
@@ -213,89 +213,62 @@ impl Person<'_> {
     }
 }
 
-/// Which of a child's two alleles each parent handed down, where it is known.
-type Choice = Option<usize>;
+/// The allele that a parent handed to each child, by its place; none: it is not known.
+type Handed = [Option<usize>; CHILDREN];
 
 /// A couple's children, the person first.
 struct Children<'a> {
     handing: &'a Handing,
     drop_out: f64,
     seen: &'a [Seen],
-    /// Their alleles by places; one that is alone twice.
-    alleles: [[usize; 2]; CHILDREN],
-    /// The chance that one drawn allele is handed down as an allele of one child and as one of another, for the pairs of
-    /// children but the first one, the second one and the third one.
-    two: [[[f64; 2]; 2]; CHILDREN],
-    /// And as one of each child.
-    three: [[[f64; 2]; 2]; 2],
 }
 
-impl<'a> Children<'a> {
-    fn new(handing: &'a Handing, drop_out: f64, seen: &'a [Seen]) -> Self {
-        let mut places = [[0; 2]; CHILDREN];
-        places.iter_mut().zip(seen).for_each(|(places, seen)| *places = alleles(*seen));
-        let [first, second, third] = places;
-        let copies = |of: [usize; 2], others: [usize; 2]| of.map(|one| others.map(|other| handing.copies(one, other)));
-        let (mut two, mut three) = (<[[[f64; 2]; 2]; CHILDREN]>::default(), <[[[f64; 2]; 2]; 2]>::default());
-        two[2] = copies(first, second);
-        if seen.len() == CHILDREN {
-            (two[1], two[0]) = (copies(first, third), copies(second, third));
-            three = first.map(|a| second.map(|b| third.map(|c| handing.copied_thrice([a, b, c]))));
-        }
-        Self { handing, drop_out, seen, alleles: places, two, three }
-    }
-
+impl Children<'_> {
     /// The chance of the results of all children from one on.
     fn chance(&self, from: usize) -> f64 {
         let mut handed = [[None; CHILDREN]; 2];
         match self.seen[from] {
-            Seen::Two(a, b) if a == b => self.and_rest((from, [Some(0); 2]), &mut handed),
+            Seen::Two(a, b) if a == b => self.and_rest((from, [Some(a); 2]), &mut handed),
             // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
-            Seen::Two(..) => 2.0 * self.and_rest((from, [Some(1), Some(0)]), &mut handed),
-            Seen::One(_) => {
-                let single = 2.0 * self.drop_out * self.and_rest((from, [Some(0), None]), &mut handed);
-                single + (1.0 - 2.0 * self.drop_out) * self.and_rest((from, [Some(0); 2]), &mut handed)
+            Seen::Two(a, b) => 2.0 * self.and_rest((from, [Some(b), Some(a)]), &mut handed),
+            Seen::One(a) => {
+                let single = 2.0 * self.drop_out * self.and_rest((from, [Some(a), None]), &mut handed);
+                single + (1.0 - 2.0 * self.drop_out) * self.and_rest((from, [Some(a); 2]), &mut handed)
             }
         }
     }
 
     /// The chance of the results of a child that came by its alleles in one way, and of each that follows.
-    fn and_rest(&self, (child, choices): (usize, [Choice; 2]), handed: &mut [[Choice; CHILDREN]; 2]) -> f64 {
-        handed.iter_mut().zip(choices).for_each(|(handed, choice)| handed[child] = choice);
+    fn and_rest(&self, (child, by): (usize, [Option<usize>; 2]), handed: &mut [Handed; 2]) -> f64 {
+        handed.iter_mut().zip(by).for_each(|(handed, allele)| handed[child] = allele);
         let next = child + 1;
-        let mut way = |a: Choice, b: Choice| self.and_rest((next, [a, b]), handed);
+        let mut way = |a: Option<usize>, b: Option<usize>| self.and_rest((next, [a, b]), handed);
         match self.seen.get(next) {
-            None => self.handed_to_all(&handed[0]) * self.handed_to_all(&handed[1]),
-            Some(Seen::Two(a, b)) if a == b => way(Some(0), Some(0)),
-            Some(Seen::Two(..)) => way(Some(0), Some(1)) + way(Some(1), Some(0)),
-            Some(Seen::One(_)) => {
+            None => self.handed_to_all(handed[0]) * self.handed_to_all(handed[1]),
+            Some(&Seen::Two(a, b)) if a == b => way(Some(a), Some(a)),
+            Some(&Seen::Two(a, b)) => way(Some(a), Some(b)) + way(Some(b), Some(a)),
+            Some(&Seen::One(a)) => {
                 let single = self.drop_out;
-                let one_of_them = single * way(Some(0), None) + single * way(None, Some(0));
-                one_of_them + (1.0 - 2.0 * single) * way(Some(0), Some(0))
+                let one_of_them = single * way(Some(a), None) + single * way(None, Some(a));
+                one_of_them + (1.0 - 2.0 * single) * way(Some(a), Some(a))
             }
         }
     }
 
     /// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two
     /// drawn.
-    fn handed_to_all(&self, handed: &[Choice; CHILDREN]) -> f64 {
-        let share = |child: usize, choice: usize| self.handing.share(self.alleles[child][choice]);
-        let both = |(child, a): (usize, usize), (other, b): (usize, usize)| {
-            0.5 * (share(child, a) * share(other, b) + self.two[CHILDREN - child - other][a][b])
-        };
-        match *handed {
+    fn handed_to_all(&self, handed: Handed) -> f64 {
+        let share = |allele: usize| self.handing.share(allele);
+        let copies = |one: usize, other: usize| self.handing.copies(one, other);
+        match handed {
             [None, None, None] => 1.0,
-            [Some(a), None, None] => share(0, a),
-            [None, Some(b), None] => share(1, b),
-            [None, None, Some(c)] => share(2, c),
-            [Some(a), Some(b), None] => both((0, a), (1, b)),
-            [Some(a), None, Some(c)] => both((0, a), (2, c)),
-            [None, Some(b), Some(c)] => both((1, b), (2, c)),
+            [Some(a), None, None] | [None, Some(a), None] | [None, None, Some(a)] => share(a),
+            [Some(a), Some(b), None] | [Some(a), None, Some(b)] | [None, Some(a), Some(b)] => {
+                0.5 * (share(a) * share(b) + copies(a, b))
+            }
             [Some(a), Some(b), Some(c)] => {
-                let [of_others, but_second, but_third] = self.two;
-                let by_two =
-                    share(0, a) * of_others[b][c] + share(1, b) * but_second[a][c] + share(2, c) * but_third[a][b];
-                0.25 * (by_two + self.three[a][b][c])
+                let by_two = share(a) * copies(b, c) + share(b) * copies(a, c) + share(c) * copies(a, b);
+                0.25 * (by_two + self.handing.copied_thrice([a, b, c]))
             }
         }
     }

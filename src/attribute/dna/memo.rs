@@ -40,34 +40,24 @@ impl<const N: usize> Memo<N> {
     }
 }
 
-/// A figure for pairs of results, for as many of the last ones as there is room for.
-#[derive(Default)]
-pub(super) struct PairMemo {
-    kept: OnceLock<Box<[[AtomicU64; 2]]>>,
+/// One figure, worked out when it is first asked for.
+pub(super) struct Figure(AtomicU64);
+
+impl Default for Figure {
+    fn default() -> Self {
+        Self(AtomicU64::new(BLANK))
+    }
 }
 
-impl PairMemo {
-    /// Pairs that there is room for, half a megabyte: enough for nearly all that a million records show.
-    const ROOM: u32 = 15;
-
-    /// The figure of two results of a locus in a population.
-    ///
-    /// A pair lies beside its figure, mixed with it: what two threads wrote at once is then no pair, and is worked out anew.
-    pub(super) fn get(&self, place: (usize, usize), results: [Typed; 2], work_out: impl FnOnce() -> f64) -> f64 {
-        let (locus, [one, other]) = (&TABLE[place.0], results);
-        let Some((one, other)) = locus.number(one).zip(locus.number(other)) else { return work_out() };
-        // No pair is 0, which is what lies where nothing was kept yet.
-        let pair = [place.0, place.1, one, other].iter().fold(1, |pair, part| pair << 15 | *part as u64);
-        let room = || (0..1 << Self::ROOM).map(|_| Default::default()).collect();
-        let at = (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::ROOM)) as usize;
-        let [mixed, figure] = &self.kept.get_or_init(room)[at];
-        let known = figure.load(Relaxed);
-        if mixed.load(Relaxed) ^ known == pair {
-            return f64::from_bits(known);
+impl Figure {
+    pub(super) fn get(&self, work_out: impl FnOnce() -> f64) -> f64 {
+        match self.0.load(Relaxed) {
+            BLANK => {
+                let figure = work_out();
+                self.0.store(figure.to_bits(), Relaxed);
+                figure
+            }
+            known => f64::from_bits(known),
         }
-        let worked_out = work_out();
-        figure.store(worked_out.to_bits(), Relaxed);
-        mixed.store(worked_out.to_bits() ^ pair, Relaxed);
-        worked_out
     }
 }

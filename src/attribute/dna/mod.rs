@@ -44,6 +44,8 @@ mod telling;
 mod tests;
 mod y_str;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Counts, Evidence, Facing, Scale};
@@ -51,6 +53,7 @@ use crate::model::{Bits, DnaModel};
 use crate::record::{Kind, Record, Relation, Sex};
 use direct::Direct;
 use family::Family;
+use handing::Handings;
 use kinship::Kinship;
 use lineage::{Compared, Line, Lineage};
 use loci::{EVERY_POPULATION, Loci, POPULATIONS, Profile, TABLE, each};
@@ -80,6 +83,8 @@ pub struct Value {
 pub struct Statistics {
     mtdna: Counts<Mtdna>,
     y_str: Counts<YStr>,
+    /// Of the model alone, kept here for all queries.
+    handings: Arc<Handings>,
 }
 
 /// A query made ready.
@@ -87,6 +92,7 @@ pub struct Prepared<'a> {
     model: &'a DnaModel,
     facing: Facing,
     query: &'a Value,
+    handings: Arc<Handings>,
     /// What relatives weigh at the least.
     least_kinship: Bits,
     /// log2 of the likelihood ratio of own profiles at a locus, by population.
@@ -187,16 +193,18 @@ impl Attribute for Dna {
 
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let (model, statistics) = (&scale.model.dna, scale.statistics);
+        let handings = statistics.handings.of(model);
         Prepared {
             model,
             facing: scale.facing,
             query,
             least_kinship: Bits::of_ratio(model.relatives_wrong),
             direct: std::array::from_fn(|_| Memo::new()),
-            of_person: query.own.as_ref().map(|profile| Kinship::of_person(model, profile)),
-            of_family: query.family.as_ref().map(|family| Kinship::of_family(model, family)),
+            of_person: query.own.as_ref().map(|profile| Kinship::of_person(model, &handings, profile)),
+            of_family: query.family.as_ref().map(|family| Kinship::of_family(model, &handings, family)),
             mtdna: query.mtdna.as_ref().map(|line| Lineage::new(model, &statistics.mtdna, line)),
             y_str: query.y_str.as_ref().map(|line| Lineage::new(model, &statistics.y_str, line)),
+            handings,
         }
     }
 

@@ -1,8 +1,10 @@
 //! DNA evidence in words: what was compared, where it does not fit, and what the relatives say without one of them.
 
+use std::sync::Arc;
+
 use super::super::{Attribute, Detail, Evidence, Part};
 use super::family::Family;
-use super::handing::Handing;
+use super::handing::Handings;
 use super::kinship::Kinship;
 use super::lineage::{Compared, Line};
 use super::lines::Person;
@@ -20,6 +22,8 @@ const WORTH_TELLING: f64 = 5.0;
 
 /// Relatives and a person's profile, over the loci that both have.
 struct Relatives<'a> {
+    model: &'a DnaModel,
+    handings: &'a Arc<Handings>,
     family: &'a Family,
     person: &'a Profile,
     loci: Loci,
@@ -41,7 +45,7 @@ pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed
     for (name, bits, _) in weighed.parts().into_iter().filter(|(_, _, there)| *there) {
         let words = match name {
             "str" => own_profiles(prepared.model, weighed, (ante, post), &mut details),
-            "kinship" => relatives(prepared.model, weighed, (ante, post), &mut details),
+            "kinship" => relatives(prepared, weighed, (ante, post), &mut details),
             "mtdna" => line("mtDNA", weighed.mtdna, [&ante.mtdna, &post.mtdna].map(whose), weighed.lines[0]),
             _ => line("Y-STR", weighed.y_str, [&ante.y_str, &post.y_str].map(whose), weighed.lines[1]),
         };
@@ -90,19 +94,26 @@ fn own_profiles(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Val
     words
 }
 
-fn relatives(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value), details: &mut Details) -> String {
+fn relatives(
+    prepared: &Prepared<'_>,
+    weighed: &Weighed,
+    (ante, post): (&Value, &Value),
+    details: &mut Details,
+) -> String {
+    let (model, handings) = (prepared.model, &prepared.handings);
     let sides = [(ante, post, weighed.loci.ante_family), (post, ante, weighed.loci.post_family)];
     let told = sides.into_iter().filter(|(_, _, loci)| *loci != 0).filter_map(|(family, person, loci)| {
         let population = weighed.population;
-        Some(Relatives { family: family.family.as_ref()?, person: person.own.as_ref()?, loci, population })
+        let (family, person) = (family.family.as_ref()?, person.own.as_ref()?);
+        Some(Relatives { model, handings, family, person, loci, population })
     });
-    let told: Vec<String> = told.map(|relatives| relatives.words(model, details)).collect();
+    let told: Vec<String> = told.map(|relatives| relatives.words(details)).collect();
     told.join("; ")
 }
 
 impl Relatives<'_> {
-    fn words(&self, model: &DnaModel, details: &mut Details) -> String {
-        let unfit = self.unfit(model);
+    fn words(&self, details: &mut Details) -> String {
+        let unfit = self.unfit();
         let compared = each(self.loci).count();
         let fit = compared - unfit.others.len();
         details.push(("loci_compared", Detail::Count(compared as u64)));
@@ -117,7 +128,7 @@ impl Relatives<'_> {
         if !unfit.others.is_empty() {
             words += &format!(", not at {}", names(&unfit.others, NAMED));
         }
-        if let Some((without, bits)) = self.without(model) {
+        if let Some((without, bits)) = self.without() {
             details.push(("without", Detail::Text(without.code().to_owned())));
             details.push(("without_bits", Detail::Measure((bits * 1_000.0).round() / 1_000.0)));
             words += &format!("; {bits:.1} bits without the {}", without.code().replace('_', " "));
@@ -126,13 +137,14 @@ impl Relatives<'_> {
     }
 
     /// Loci that no reading of the family explains well.
-    fn unfit(&self, model: &DnaModel) -> Unfit {
+    fn unfit(&self) -> Unfit {
+        let model = self.model;
         let readings = self.family.readings();
         let mut unfit = Unfit::default();
         for at in each(self.loci) {
             let (locus, population, result) = (&TABLE[at], self.population, self.person.0[at]);
-            let handing = Handing::new(locus, population, model, std::iter::empty());
-            let person = Person { model, locus, population, handing: &handing, result };
+            let handing = self.handings.at(at, population, model);
+            let person = Person { model, locus, population, handing, result };
             let told = readings.iter().filter_map(|reading| reading.at_locus(at, person, self.family));
             let best = told.map(|told| told.ratio).fold(f64::MIN, f64::max).exp2();
             if best < model.typing_error * 1.25 {
@@ -165,8 +177,8 @@ impl Relatives<'_> {
     }
 
     /// The relative without whom the others say most, where that is much more than all say together.
-    fn without(&self, model: &DnaModel) -> Option<(Relation, f64)> {
-        let person = Kinship::of_person(model, self.person);
+    fn without(&self) -> Option<(Relation, f64)> {
+        let person = Kinship::of_person(self.model, self.handings, self.person);
         let bits = |family: &Family| {
             let loci = self.loci & family.loci();
             person.against_family(self.population, family, loci)

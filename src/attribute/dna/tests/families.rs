@@ -1,6 +1,6 @@
 //! Simulated families: the mean ratios that the literature gives, and sums that must be 1.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::super::family::Family;
 use super::super::kinship::Kinship;
@@ -61,7 +61,7 @@ fn profile(genotype: &Genotype) -> Profile {
 /// log10 of the ratio of a person and one relative.
 fn log10(model: &DnaModel, relation: Relation, relative: &Genotype, person: &Genotype) -> f64 {
     let family = Family::new([(relation, profile(relative))].into_iter()).expect("a family");
-    let kinship = Kinship::of_family(model, &family);
+    let kinship = Kinship::of_family(model, &Arc::default(), &family);
     kinship.against_person(0, &profile(person), CORE_LOCI) * 2.0_f64.log10()
 }
 
@@ -114,7 +114,7 @@ fn a_person_against_families_is_each_family_against_the_person() {
     let (mother, father) = (founder(&mut dice), founder(&mut dice));
     let mut person = profile(&child(&mut dice, &mother, &father));
     person.0[3] = Typed::new(person.0[3].first, None);
-    let kinship = Kinship::of_person(&model, &person);
+    let kinship = Kinship::of_person(&model, &Arc::default(), &person);
     for at in 0..60 {
         let relatives = [founder(&mut dice), child(&mut dice, &mother, &father), mother, father];
         let [mut one, other] = [relatives[at % 4], relatives[at / 4 % 4]].map(|genotype| profile(&genotype));
@@ -123,7 +123,8 @@ fn a_person_against_families_is_each_family_against_the_person() {
             let members = relations.into_iter().zip([one.clone(), other.clone()]);
             let family = Family::new(members).expect("a family");
             for population in 0..2 {
-                let of_family = Kinship::of_family(&model, &family).against_person(population, &person, CORE_LOCI);
+                let of_family =
+                    Kinship::of_family(&model, &Arc::default(), &family).against_person(population, &person, CORE_LOCI);
                 assert_eq!(kinship.against_family(population, &family, CORE_LOCI), of_family);
             }
         }
@@ -141,7 +142,7 @@ fn two_relatives_of_one_side_weigh_more_than_one_and_less_than_two_strangers() {
         let of = |siblings: &[usize]| {
             let members = siblings.iter().map(|&at| (Relation::FullSibling, profile(&children[at])));
             let family = Family::new(members).expect("a family");
-            Kinship::of_family(&model, &family).against_person(0, &profile(&children[0]), CORE_LOCI)
+            Kinship::of_family(&model, &Arc::default(), &family).against_person(0, &profile(&children[0]), CORE_LOCI)
         };
         one += of(&[1]);
         two += of(&[1, 2]);
@@ -177,7 +178,7 @@ fn the_ratios_of_unrelated_people_average_one_whatever_the_family() {
             (*relation, Profile(profile))
         };
         let read = Family::new(family.iter().map(member)).expect("a family");
-        let kinship = Kinship::of_family(&model, &read);
+        let kinship = Kinship::of_family(&model, &Arc::default(), &read);
         let mut sum = 0.0;
         for (a, b) in genotypes(tpox) {
             let share = TABLE[tpox].share(0, a) * TABLE[tpox].share(0, b) * if a == b { 1.0 } else { 2.0 };
