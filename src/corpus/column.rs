@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::blocks::Blocks;
 use super::codes::{CodeBlock, Codes};
 use super::dictionary::{Coder, Dictionary, UNKNOWN, VALUES};
+use super::file::decode;
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record};
@@ -263,8 +264,7 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), bincode::error::DecodeError> {
-        let (saved, _): (Vec<Saved<A::Value>>, usize) =
-            bincode::serde::decode_from_slice(bytes, bincode::config::standard())?;
+        let saved: Vec<Saved<A::Value>> = decode(bytes)?;
         *self = Self::default();
         for (&kind, saved) in Kind::ALL.iter().zip(saved) {
             let mut rows = vec![0_u32; saved.values.len() + 1];

@@ -6,7 +6,10 @@
 //! All little-endian. A file of another format, of other attributes or readings, or with a wrong checksum is refused
 //! by name; it is a cache, and is made again from the records. Columns are encoded and decoded in parallel.
 
+use bincode::config::standard;
+use bincode::error::DecodeError;
 use rayon::prelude::*;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -50,10 +53,24 @@ pub enum InvalidColumns {
     Attributes,
     /// Whole, but not decodable.
     #[error("it cannot be decoded")]
-    Decode(#[from] bincode::error::DecodeError),
+    Decode(#[from] DecodeError),
     /// A snapshot that cannot be encoded.
     #[error("the columns cannot be encoded")]
     Encode(#[from] bincode::error::EncodeError),
+}
+
+/// Decodes what was encoded with bincode's standard configuration.
+///
+/// A text whose length is more than all there is must not get the memory that it asks for. Bincode's limit is a constant
+/// and counts a number by its size in memory, at most eight times what it takes.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    use bincode::serde::decode_from_slice as read;
+    let decoded = match bytes.len() {
+        0..0x10_0000 => read(bytes, standard().with_limit::<0x80_0000>()),
+        0x10_0000..0x800_0000 => read(bytes, standard().with_limit::<0x4000_0000>()),
+        _ => read(bytes, standard().with_limit::<0x100_0000_0000>()),
+    };
+    decoded.map(|(value, _)| value)
 }
 
 /// The bytes of a columns' file.
@@ -82,7 +99,7 @@ impl ColumnsFile {
             rows: [rows(Kind::Missing), rows(Kind::Unidentified), rows(Kind::Unclaimed)],
             columns: columns.collect::<Result<_, InvalidColumns>>()?,
         };
-        let body = bincode::serde::encode_to_vec(&body, bincode::config::standard())?;
+        let body = bincode::serde::encode_to_vec(&body, standard())?;
         Ok(Self::framed(&body))
     }
 
@@ -99,8 +116,7 @@ impl ColumnsFile {
 
     /// Decodes a writer, and the number of the last write that is in it.
     pub fn decode(bytes: &[u8]) -> Result<(CorpusWriter, u64), InvalidColumns> {
-        let body = Self::body(bytes)?;
-        let (body, _): (Body, usize) = bincode::serde::decode_from_slice(body, bincode::config::standard())?;
+        let body: Body = decode(Self::body(bytes)?)?;
         let mut writer = CorpusWriter::default();
         if writer.columns.len() != body.columns.len() {
             return Err(InvalidColumns::Attributes);
@@ -143,5 +159,26 @@ impl ColumnsFile {
             return Err(InvalidColumns::Checksum);
         }
         Ok(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_take_a_byte_each_are_read_whatever_the_limit() {
+        for many in [3, 0xf_fff0, 0x10_0000] {
+            let numbers = vec![1_u64; many];
+            let bytes = bincode::serde::encode_to_vec(&numbers, standard()).unwrap();
+            assert_eq!(decode::<Vec<u64>>(&bytes).unwrap(), numbers);
+        }
+    }
+
+    #[test]
+    fn a_text_longer_than_all_there_is_is_refused_without_its_memory() {
+        // A length of eight bytes, and nothing behind it.
+        let bytes = [&[253][..], &(u64::MAX / 4).to_le_bytes()].concat();
+        assert!(matches!(decode::<String>(&bytes), Err(DecodeError::LimitExceeded)));
     }
 }
