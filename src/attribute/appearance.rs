@@ -85,6 +85,10 @@ impl Attribute for Appearance {
         (value.ancestry | value.hair | value.eyes != 0).then_some(value)
     }
 
+    fn is_sound(value: &Value) -> bool {
+        [(value.ancestry, A), (value.hair, H), (value.eyes, E)].into_iter().all(|(set, members)| set >> members == 0)
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         let looks = value.ancestry.count_ones() * value.hair.count_ones() * value.eyes.count_ones();
         if kind != Kind::Missing || looks == 0 {

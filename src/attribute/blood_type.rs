@@ -60,6 +60,10 @@ impl Attribute for BloodTypes {
         record.blood_type.map(Value::from)
     }
 
+    fn is_sound(value: &Value) -> bool {
+        value.abo < 4 && value.rh.is_none_or(|rh| rh < 2)
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         if kind == Kind::Missing {
             statistics.abo[usize::from(value.abo)] += by;

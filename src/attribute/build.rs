@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Preservation, Scale};
 use crate::model::{Bits, BuildModel, Model, Normal};
-use crate::record::{Kind, Range, Record};
+use crate::record::{Kind, Range, Record, Sex};
 
 /// Up to this age the height at last contact says less.
 const ADULT_AGE: f64 = 19.0;
@@ -20,7 +20,7 @@ pub struct Build;
 /// Heights in millimetres, weights in tenths of a kilogram.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Value {
-    /// Place in [`Sex::ALL`](crate::record::Sex::ALL); 3 is unknown.
+    /// Place in [`Sex::ALL`]; 3 is unknown.
     sex: u8,
     /// Years short of adult at last contact.
     growing: u8,
@@ -93,6 +93,10 @@ impl Attribute for Build {
             weight: record.weight_kg.filter(|_| !bones).and_then(Span::of),
         };
         (value.height.is_some() || value.weight.is_some()).then_some(value)
+    }
+
+    fn is_sound(value: &Value) -> bool {
+        usize::from(value.sex) <= Sex::ALL.len()
     }
 
     fn count((): &mut (), _: Kind, _: &Value, _: i64) {}

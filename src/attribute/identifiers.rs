@@ -1,6 +1,6 @@
 //! Numbers that other systems gave the case: one shared number is nearly decisive.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{About, Attribute, Detail, Evidence, Scale};
 use crate::model::{Bits, Model};
@@ -10,7 +10,7 @@ use crate::record::{Kind, Record};
 pub struct Identifiers;
 
 /// System to number, both reduced to what is the same in every spelling.
-type Value = BTreeMap<Box<str>, Box<str>>;
+type Value = BTreeSet<(Box<str>, Box<str>)>;
 
 /// A query made ready.
 pub struct Prepared<'a> {
@@ -27,7 +27,7 @@ impl Attribute for Identifiers {
         cap: Bits(24_000),
         professional: true,
         source: "default; no published figure",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = ();
@@ -65,10 +65,21 @@ impl Attribute for Identifiers {
     }
 }
 
-/// How many numbers of common systems are the same, and how many differ.
+/// In how many common systems a number is the same, and in how many none is: a system may be written in two ways, with a
+/// number each.
 fn compare(query: &Value, candidate: &Value) -> (u64, u64) {
-    let common = query.iter().filter_map(|(system, number)| Some((number, candidate.get(system)?)));
-    common.fold((0, 0), |(same, different), (a, b)| if a == b { (same + 1, different) } else { (same, different + 1) })
+    let (mut same, mut different, mut before) = (0, 0, None);
+    for (system, _) in query {
+        let is_first = before.replace(system) != Some(system);
+        if !is_first || !candidate.iter().any(|one| one.0 == *system) {
+            continue;
+        }
+        match query.iter().any(|one| one.0 == *system && candidate.contains(one)) {
+            true => same += 1,
+            false => different += 1,
+        }
+    }
+    (same, different)
 }
 
 fn bits(model: &Model, (same, different): (u64, u64)) -> Bits {
@@ -78,4 +89,22 @@ fn bits(model: &Model, (same, different): (u64, u64)) -> Bits {
         (_, _) => model.identifiers.same_bits,
     };
     Bits::from_f64(bits).within(Identifiers::ABOUT.floor, Identifiers::ABOUT.cap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_that_is_written_in_two_ways_keeps_both_numbers() {
+        let numbers = |numbers: &[(&str, &str)]| -> Value {
+            numbers.iter().map(|(system, number)| ((*system).into(), (*number).into())).collect()
+        };
+        let both = numbers(&[("NCIC", "A1"), ("NCIC", "B2"), ("NAMUS", "7")]);
+        for other in ["A1", "B2"] {
+            assert_eq!(compare(&both, &numbers(&[("NCIC", other)])), (1, 0));
+            assert_eq!(compare(&numbers(&[("NCIC", other), ("NAMUS", "8")]), &both), (1, 1));
+        }
+        assert_eq!(compare(&both, &numbers(&[("NCIC", "C3")])), (0, 1));
+    }
 }

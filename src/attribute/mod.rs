@@ -70,6 +70,11 @@ pub trait Attribute: Send + Sync + 'static {
     /// Reads the value; none: the record does not have it.
     fn read(record: &Record) -> Option<Self::Value>;
 
+    /// Whether a value that lay in a file can have been read from a record: places are in their lists.
+    fn is_sound(_: &Self::Value) -> bool {
+        true
+    }
+
     /// Counts a value of one side `by` times more, or less.
     fn count(statistics: &mut Self::Statistics, kind: Kind, value: &Self::Value, by: i64);
 

@@ -52,6 +52,10 @@ impl Attribute for Sexes {
         Some(Value { sex: record.sex? as u8, from: Preservation::of(record) })
     }
 
+    fn is_sound(value: &Value) -> bool {
+        usize::from(value.sex) < Sex::ALL.len()
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         if kind == Kind::Missing {
             statistics.missing[usize::from(value.sex)] += by;

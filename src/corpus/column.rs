@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use bincode::error::DecodeError;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +80,7 @@ pub(super) trait AnyColumnsWriter: Send {
     fn snapshot(&self) -> Arc<dyn AnyColumns>;
 
     /// Takes the columns over from [`AnyColumns::save`]'s bytes.
-    fn load(&mut self, bytes: &[u8]) -> Result<(), bincode::error::DecodeError>;
+    fn load(&mut self, bytes: &[u8]) -> Result<(), DecodeError>;
 }
 
 struct Side<V> {
@@ -263,19 +264,21 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         Arc::new(self.columns.clone())
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), bincode::error::DecodeError> {
+    fn load(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let saved: Vec<Saved<A::Value>> = decode(bytes)?;
         *self = Self::default();
         for (&kind, saved) in Kind::ALL.iter().zip(saved) {
             let mut rows = vec![0_u32; saved.values.len() + 1];
             for &place in &saved.codes {
-                let none =
-                    || bincode::error::DecodeError::OtherString("a row has a value that is not there".to_owned());
+                let none = || DecodeError::OtherString("a row has a value that is not there".to_owned());
                 *rows.get_mut(place as usize).ok_or_else(none)? += 1;
             }
             let columns = &mut self.columns.sides[kind as usize];
             self.coders[kind as usize].reserve(saved.values.len(), &columns.dictionary);
             let mut codes = vec![UNKNOWN];
+            if !saved.values.iter().all(A::is_sound) {
+                return Err(DecodeError::Other("a value has a place beyond its list"));
+            }
             for (value, &rows) in saved.values.into_iter().zip(&rows[1..]) {
                 A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));
                 codes.push(self.coders[kind as usize].add(&mut columns.dictionary, value, rows));

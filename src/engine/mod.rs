@@ -272,9 +272,12 @@ impl Engine {
         }
     }
 
-    /// Removes a record durably. True if there was one.
-    pub async fn delete(&self, reference: Reference) -> Result<bool, EngineError> {
-        Ok(self.writer.write(Write::Delete { reference }, None).await? == Applied::Deleted)
+    /// Removes a record durably, only if the stored version is `if_version`, where that is given. True if there was one.
+    pub async fn delete(&self, reference: Reference, if_version: Option<u64>) -> Result<bool, EngineError> {
+        match self.writer.write(Write::Delete { reference, if_version }, None).await? {
+            Applied::Conflict(current) => Err(EngineError::VersionConflict { current }),
+            outcome => Ok(outcome == Applied::Deleted),
+        }
     }
 
     /// A stored record.

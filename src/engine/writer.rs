@@ -173,7 +173,7 @@ impl State {
             {
                 self.corpus.put_encoded(reference.clone(), record);
             }
-            (Write::Delete { reference }, _, Applied::Deleted) => self.corpus.remove(reference),
+            (Write::Delete { reference, .. }, _, Applied::Deleted) => self.corpus.remove(reference),
             (Write::Exclude { exclusion, .. }, _, Applied::Excluded(_)) => {
                 self.shared.exclusions_to_change().add(exclusion);
                 let decision = &exclusion.decision;

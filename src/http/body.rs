@@ -85,7 +85,8 @@ pub(super) async fn parsed<T: Send + 'static>(
 
 fn pieces(request: &HttpRequest, payload: Payload, app: &App) -> Result<Pieces, Problem> {
     let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    if !matches!(encoding.map(str::trim), None | Some("" | "identity" | "gzip" | "deflate")) {
+    let encoding = encoding.map_or_else(String::new, |encoding| encoding.trim().to_ascii_lowercase());
+    if !matches!(&*encoding, "" | "identity" | "gzip" | "deflate") {
         return Err(Problem::UnsupportedMediaType {
             expected: "sent as it is, or with Content-Encoding gzip or deflate",
         });

@@ -1,4 +1,4 @@
-//! Conditional writes: what must be true of the stored version for a put to go ahead, and the entity tags that say so.
+//! Conditional writes: what must be true of the stored version for a put or a delete to go ahead, and the entity tags that say so.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::access::Caller;
 use crate::engine::{Engine, EngineError, Stored, Written};
 use crate::record::{Record, Reference};
 
-/// What must be true of the stored version for a put to go ahead.
+/// What must be true of the stored version for a write to go ahead.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     /// Nothing.
@@ -22,7 +22,7 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// What the headers of a put ask for.
+    /// What the headers of a write ask for.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let some = tags(headers, header::IF_MATCH)?;
         match (some, tags(headers, header::IF_NONE_MATCH)?) {
@@ -61,6 +61,20 @@ impl Condition {
                 other => return Ok(other?),
             }
         }
+    }
+
+    /// Removes a record, if the condition holds.
+    pub(super) async fn delete(&self, engine: &Arc<Engine>, reference: Reference) -> Result<(), Problem> {
+        if *self == Self::Absent {
+            return Err(Problem::InvalidHeader {
+                name: "If-None-Match",
+                detail: "is of a put; a delete takes If-Match",
+            });
+        }
+        let stored = if self.looks() { Some(records::stored(engine, &reference).await?) } else { None };
+        let expected = self.expected(stored.map(|stored| stored.map_or(0, |stored| stored.version)))?;
+        engine.delete(reference, expected).await?;
+        Ok(())
     }
 
     /// Whether it needs to know the version that is stored.

@@ -192,10 +192,11 @@ pub(super) async fn get(
     params(
         ("source" = String, Path, description = "The case system", pattern = "^[A-Za-z0-9._-]{1,64}$", example = "demo"),
         ("id" = String, Path, description = "The identifier in that system", pattern = "^[A-Za-z0-9._:-]{1,128}$", example = "MP1"),
+        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|"[1-9][0-9]{0,18}")$"#, description = "Delete only this version, such as `\"3\"`, or any with `*`"),
     ),
     responses(
         (status = 204, description = "There is no such record now"),
-        Refused::<400>, Refused::<500>, Refused::<503>, Refused::<507>,
+        Refused::<400>, Refused::<412>, Refused::<500>, Refused::<503>, Refused::<507>,
     )
 )]
 pub(super) async fn delete(
@@ -207,7 +208,7 @@ pub(super) async fn delete(
     parameters::none(&request)?;
     Note::new("delete", [reference.clone()]).leave(&request);
     guard::need_source(&guard::caller(&request), reference.source())?;
-    app.engine()?.delete(reference).await?;
+    Condition::of(request.headers())?.delete(&app.engine()?, reference).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

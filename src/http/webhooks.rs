@@ -137,7 +137,10 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let (reader, new) = (Arc::clone(&engine), webhook.clone());
     let may = web::block(move || events::of(&reader)?.may_register(&new).map_err(Problem::from)).await;
     let webhook = match made(may.map_err(|_| Problem::Internal)??)? {
-        Some(webhook) => webhook,
+        Some(webhook) => {
+            Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
+            webhook
+        }
         None => agreed(&app, &engine, webhook).await?,
     };
     let location = (LOCATION, format!("/v1/webhooks/{}", webhook.id));

@@ -78,6 +78,8 @@ pub enum Write {
     Delete {
         /// Which record.
         reference: Reference,
+        /// Only if the stored version is this one.
+        if_version: Option<u64>,
     },
     /// Decide on a pair.
     Exclude {

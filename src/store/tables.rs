@@ -30,7 +30,7 @@ impl<'t> Tables<'t> {
             Write::Put { reference, json, if_version } => {
                 (self.put(reference, json, *if_version)?, vec![reference.clone()])
             }
-            Write::Delete { reference } => (self.delete(reference)?, vec![reference.clone()]),
+            Write::Delete { reference, if_version } => (self.delete(reference, *if_version)?, vec![reference.clone()]),
             Write::Exclude { exclusion, key } => {
                 let outcome = self.exclusions.add(&self.records, exclusion, key.as_deref())?;
                 (outcome, of_pair(Exclusion::clone(exclusion)))
@@ -61,11 +61,15 @@ impl<'t> Tables<'t> {
         Ok(outcome)
     }
 
-    fn delete(&mut self, reference: &Reference) -> Result<Applied, redb::Error> {
+    fn delete(&mut self, reference: &Reference, expected: Option<u64>) -> Result<Applied, redb::Error> {
         let key = reference.as_str();
-        let Some(stored) = self.records.remove(key)?.and_then(|value| unpack(value.value())) else {
-            return Ok(Applied::Absent);
-        };
+        let stored = self.records.get(key)?.and_then(|value| unpack(value.value()));
+        let current = stored.as_ref().map_or(0, |stored| stored.version);
+        if expected.is_some_and(|expected| expected != current) {
+            return Ok(Applied::Conflict(current));
+        }
+        let Some(stored) = stored else { return Ok(Applied::Absent) };
+        self.records.remove(key)?;
         self.deleted.insert(key, stored.version)?;
         self.exclusions.follow(key, None)?;
         Ok(Applied::Deleted)

@@ -43,13 +43,13 @@ fn commits() -> Vec<Vec<Write>> {
         (0..60).map(|id| put(id, "first")).collect(),
         vec![
             put(3, "second"),
-            Write::Delete { reference: reference(4) },
+            Write::Delete { reference: reference(4), if_version: None },
             put(4, "again"),
             exclude(1, 2),
             exclude(3, 5),
         ],
         (50..90).map(|id| put(id, "third")).chain([put(3, "reopens"), withdraw(1)]).collect(),
-        (0..DELETED).map(|id| Write::Delete { reference: reference(id) }).collect(),
+        (0..DELETED).map(|id| Write::Delete { reference: reference(id), if_version: None }).collect(),
     ]
 }
 
@@ -77,7 +77,7 @@ fn after(mut contents: Contents, writes: &[Write], applied: &[Applied]) -> Conte
                 // Only the third record's exclusion is still there when the record changes.
                 contents.1.entry(Uuid::from_u128(3)).and_modify(|review| *review |= *reference == self::reference(3));
             }
-            (Write::Delete { reference }, Applied::Deleted) => drop(contents.0.remove(reference)),
+            (Write::Delete { reference, .. }, Applied::Deleted) => drop(contents.0.remove(reference)),
             (Write::Exclude { exclusion, .. }, Applied::Excluded(id)) => {
                 assert_eq!(*id, exclusion.id);
                 contents.1.insert(*id, false);

@@ -58,6 +58,21 @@ fn a_condition_holds_or_nothing_changes() {
 }
 
 #[test]
+fn a_delete_is_of_the_version_that_it_names() {
+    let service = Service::start();
+    let delete = |tags: &str| service.call("DELETE", RECORD).header("If-Match", tags).send(b"");
+    assert_eq!(delete("*").status, 412);
+    service.put(RECORD, MISSING);
+    service.put(RECORD, FOUND);
+    let refused = delete("\"1\"");
+    assert_eq!((refused.status, &refused.problem()["code"]), (412, &json!("version_conflict")));
+    assert_eq!(service.get(RECORD).json()["version"], 2);
+    assert_eq!(service.call("DELETE", RECORD).header("If-None-Match", "*").send(b"").status, 400);
+    assert_eq!(delete("\"1\", \"2\"").status, 204);
+    assert_eq!((delete("*").status, service.get(RECORD).status), (412, 404));
+}
+
+#[test]
 fn the_same_candidates_come_from_put_match_matches_and_compare() {
     let service = Service::start();
     service.put("/v1/records/namus/UP1", FOUND);

@@ -299,7 +299,7 @@ proptest! {
                     collection.insert(name, *record);
                 }
                 Change::Delete(name) => {
-                    let existed = runtime.block_on(engine.delete(name.clone())).expect("a delete");
+                    let existed = runtime.block_on(engine.delete(name.clone(), None)).expect("a delete");
                     prop_assert_eq!(existed, collection.remove(&name).is_some());
                 }
                 Change::Decide(a, b, _) if a == b => {}

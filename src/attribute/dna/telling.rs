@@ -54,6 +54,14 @@ pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed
     for (name, compared) in [("mtdna_differences", weighed.mtdna), ("y_str_differences", weighed.y_str)] {
         details.extend(compared.map(|compared| (name, Detail::Count(compared.differences.into()))));
     }
+    // Relatives of both sides have the same to tell: the first tells it in figures.
+    let mut names = Vec::new();
+    details.retain(|(name, _)| {
+        !names.contains(name) && {
+            names.push(*name);
+            true
+        }
+    });
     let bits = weighed.bits();
     let summary = told.iter().map(|(_, _, words)| &**words).collect::<Vec<_>>().join("; ");
     let parts = told.into_iter().map(|(name, bits, summary)| Part { name, bits, summary });
@@ -116,7 +124,7 @@ impl Relatives<'_> {
         let unfit = self.unfit();
         let compared = each(self.loci).count();
         let fit = compared - unfit.others.len();
-        details.push(("loci_compared", Detail::Count(compared as u64)));
+        details.push(("kinship_loci_compared", Detail::Count(compared as u64)));
         details.push(("loci_mutated", Detail::Text(names(&unfit.mutated, usize::MAX))));
         details.push(("loci_inconsistent", Detail::Text(names(&unfit.others, usize::MAX))));
         let mut words = format!("{} at {fit} of {compared} loci", self.who());
