@@ -27,7 +27,8 @@ pub struct LogError;
 /// Sends logs to stderr from now on. Other crates' lines only from `warn` on: below it, some print requests.
 pub fn start_log(level: LogLevel, format: LogFormat) -> Result<(), LogError> {
     let filter = EnvFilter::new(format!("warn,crossmatch={}", level.as_str()));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that cannot be written is lost: telling stderr that stderr is full would end the thread that logs.
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match format {
         LogFormat::Text => log.with_ansi(false).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -66,9 +66,6 @@ pub(super) fn catch_up(
     corpus: &mut CorpusWriter,
     mut sequence: u64,
 ) -> Result<Option<u64>, StoreError> {
-    if sequence > store.sequence()? {
-        return Ok(None);
-    }
     loop {
         let Some(changes) = store.changes_since(sequence, BATCH)? else { return Ok(None) };
         let Some((last, _)) = changes.last() else { return Ok(Some(sequence)) };

@@ -273,10 +273,12 @@ impl Store {
     }
 
     /// The references written after a write, oldest first, at most `most`, each with its write's number; none: so
-    /// far back the changes are forgotten, and whoever asks must begin anew from [`Store::each`].
+    /// far back the changes are forgotten, or there was no such write, since another file took this one's place: whoever
+    /// asks must begin anew from [`Store::each`].
     pub fn changes_since(&self, sequence: u64, most: usize) -> Result<Option<Vec<(u64, Reference)>>, StoreError> {
         self.read("read the changes", |transaction| {
-            if sequence < number(&transaction.open_table(META)?, "forgotten")? {
+            let meta = transaction.open_table(META)?;
+            if !(number(&meta, "forgotten")?..=number(&meta, "sequence")?).contains(&sequence) {
                 return Ok(None);
             }
             let changes = transaction.open_table(CHANGES)?;

@@ -9,7 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
+use tempfile::TempDir;
+
 use crate::client::Call;
+use crate::service::until;
 
 const ROUNDS: usize = 20;
 const CLIENTS: usize = 4;
@@ -160,4 +163,52 @@ fn a_foreign_records_file_is_refused_by_name_and_left_alone() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("records.redb"), "{said}");
     assert_eq!(std::fs::read(&file).unwrap(), foreign);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_stops_nothing() {
+    let directory = TempDir::new().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_crossmatch"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "info", "--index-dir"])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(std::fs::File::options().write(true).open("/dev/full").unwrap())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("://").nth(1).and_then(|rest| rest.split(' ').next()).map(str::parse::<SocketAddr>);
+    let alive = address.and_then(Result::ok).map(|address| Call::new(address, "GET", "/livez").send(b"").status);
+    child.kill().and_then(|()| child.wait()).unwrap();
+    assert_eq!(alive, Some(200), "{line}");
+}
+
+#[test]
+fn an_older_copy_of_the_records_is_searched_as_it_is() {
+    let directory = TempDir::new().unwrap();
+    let records = directory.path().join("records.redb");
+    let put = |program: &Program, id: &str, word: &str| {
+        let record = format!(r#"{{"kind":"missing","narrative":"{word}"}}"#);
+        let put = Call::new(program.address, "PUT", &format!("/v1/records/a/{id}")).send(record.as_bytes());
+        assert_eq!(put.status, 201);
+    };
+    let found = |program: &Program, word: &str, total: u64| {
+        until("the search knows the records", || {
+            Call::new(program.address, "GET", &format!("/v1/search?q={word}")).send(b"").json()["total"] == total
+        });
+    };
+    let program = Program::start_with(&[], directory.path());
+    put(&program, "1", "anchor");
+    program.kill();
+    let old = std::fs::read(&records).unwrap();
+    let program = Program::start_with(&[], directory.path());
+    ["2", "3", "4"].iter().for_each(|id| put(&program, id, "bell"));
+    found(&program, "bell", 3);
+    program.kill();
+    std::fs::write(&records, old).unwrap();
+    let program = Program::start_with(&[], directory.path());
+    put(&program, "5", "compass");
+    found(&program, "compass", 1);
+    found(&program, "bell", 0);
+    found(&program, "anchor", 1);
 }
