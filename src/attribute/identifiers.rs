@@ -68,15 +68,18 @@ impl Attribute for Identifiers {
 /// In how many common systems a number is the same, and in how many none is: a system may be written in two ways, with a
 /// number each.
 fn compare(query: &Value, candidate: &Value) -> (u64, u64) {
-    let (mut same, mut different, mut before) = (0, 0, None);
+    let (mut same, mut different) = (0, 0);
+    let mut theirs = candidate.iter().peekable();
     for (system, _) in query {
-        let is_first = before.replace(system) != Some(system);
-        if !is_first || !candidate.iter().any(|one| one.0 == *system) {
-            continue;
+        while theirs.next_if(|one| one.0 < *system).is_some() {}
+        let mut found = None;
+        while let Some(one) = theirs.next_if(|one| one.0 == *system) {
+            found = Some(found.unwrap_or(false) || query.contains(one));
         }
-        match query.iter().any(|one| one.0 == *system && candidate.contains(one)) {
-            true => same += 1,
-            false => different += 1,
+        match found {
+            Some(true) => same += 1,
+            Some(false) => different += 1,
+            None => {}
         }
     }
     (same, different)

@@ -223,6 +223,11 @@ impl Engine {
         let exclusions = decisions::load(&store)?;
         let (corpus, sequence) = recovery::corpus(&store, &exclusions, &pool)?;
         let (text, indexed) = TextIndex::open(&store.text_directory())?;
+        // Before anything is written, which would take the numbers of what the index has of another file.
+        let indexed = match indexed {
+            Some(at) => store.changes_since(at, 0)?.map(|_| at),
+            None => None,
+        };
         let log = |events: EventOptions| {
             // Another version may read or weigh otherwise by the same model.
             let rules = format!("{} {} {}", env!("CARGO_PKG_VERSION"), options.model.hash(), events.least.0);

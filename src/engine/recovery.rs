@@ -23,7 +23,14 @@ pub(super) fn corpus(
     match saved(store, pool)? {
         Some(Ok((mut corpus, sequence))) => match catch_up(store, exclusions, &mut corpus, sequence)? {
             Some(sequence) => Ok((corpus, sequence)),
-            None => from_records(store, exclusions, pool),
+            None => {
+                // Or a later start, once as much is written again, would take them for those of these records.
+                let file = store.columns_file();
+                if let Err(error) = std::fs::remove_file(&file) {
+                    tracing::warn!(file = %file.display(), %error, "the columns' file is of other records and stays");
+                }
+                from_records(store, exclusions, pool)
+            }
         },
         Some(Err(error)) => {
             let file = store.columns_file();

@@ -1,4 +1,5 @@
-//! Conditional writes: what must be true of the stored version for a put or a delete to go ahead, and the entity tags that say so.
+//! Conditional writes: what must be true of the stored version for a put or a delete to go ahead, and the entity tags that
+//! say so.
 
 use std::sync::Arc;
 

@@ -137,12 +137,11 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let (reader, new) = (Arc::clone(&engine), webhook.clone());
     let may = web::block(move || events::of(&reader)?.may_register(&new).map_err(Problem::from)).await;
     let webhook = match made(may.map_err(|_| Problem::Internal)??)? {
-        Some(webhook) => {
-            Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
-            webhook
-        }
+        Some(webhook) => webhook,
         None => agreed(&app, &engine, webhook).await?,
     };
+    // It may be the one that the same call has made before.
+    Note::new(format!("register webhook {}", webhook.id), []).leave(&request);
     let location = (LOCATION, format!("/v1/webhooks/{}", webhook.id));
     let secret = Some(webhook.secret.clone());
     let told = events.webhook(webhook.id)?.map_or(0, |(_, told)| told);

@@ -6,8 +6,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::loci::{LOCI, Locus, POPULATIONS, REPEAT, TABLE, Typed};
-use super::memo::Figure;
+use super::loci::{LOCI, Locus, POPULATIONS, Places, REPEAT, TABLE, Typed};
+use super::memo::Figures;
 use super::pool::Seen;
 use crate::model::DnaModel;
 
@@ -17,21 +17,17 @@ const MEIOSES: usize = 4;
 /// The alleles that the population was seen to have, and such as were never seen but are shown.
 pub(super) struct Handing {
     alleles: Vec<u16>,
-    /// How many of them are the table's, which come first, and where each number of tenths is among these; [`NOWHERE`]: it
-    /// is none of them.
+    /// How many of them are the table's, which come first, and where each is.
     listed: usize,
-    places: Vec<u8>,
+    places: Places,
     share: Vec<f64>,
     /// The chance that an allele mutates to another one by its share.
     jump: f64,
     /// For each number of handings-on the chance that an allele becomes another, row by row of what it was.
     becomes: [OnceLock<Box<[f64]>>; MEIOSES],
     /// The chances of [`Handing::copied_thrice`], of the table's alleles.
-    thrice: OnceLock<Box<[Figure]>>,
+    thrice: OnceLock<Box<[Figures<1>]>>,
 }
-
-/// The place of what is no allele of the table.
-const NOWHERE: u8 = u8::MAX;
 
 /// How every population's alleles of every locus of the table are handed down, each worked out once.
 pub(super) struct Handings {
@@ -65,8 +61,7 @@ impl Handing {
     pub(super) fn new(locus: &Locus, population: usize, model: &DnaModel, shown: impl Iterator<Item = Typed>) -> Self {
         let mut alleles: Vec<u16> = locus.seen(population).collect();
         let listed = alleles.len();
-        let mut places = vec![NOWHERE; alleles.last().map_or(0, |last| usize::from(*last) + 1)];
-        (0..NOWHERE).zip(&alleles).for_each(|(at, allele)| places[usize::from(*allele)] = at);
+        let places = Places::of(&alleles);
         for allele in shown.flat_map(Typed::alleles) {
             if !alleles.contains(&allele) {
                 alleles.push(allele);
@@ -136,28 +131,25 @@ impl Handing {
     /// The chance that one drawn allele is handed down as each of three.
     pub(super) fn copied_thrice(&self, three: [usize; 3]) -> f64 {
         let places = self.alleles.len();
-        let work_out = || {
+        let work_out = || -> [f64; 1] {
             let rows = self.after(1).chunks_exact(places);
             let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
-            self.share.iter().zip(rows).map(copies).sum()
+            [self.share.iter().zip(rows).map(copies).sum()]
         };
         if self.listed < places {
             // Made for one pair.
-            return work_out();
+            return work_out()[0];
         }
-        let blank = || (0..places.pow(3)).map(|_| Figure::default()).collect();
+        let blank = || (0..places.pow(3)).map(|_| Figures::default()).collect();
         let [a, b, c] = three;
-        self.thrice.get_or_init(blank)[(a * places + b) * places + c].get(work_out)
+        self.thrice.get_or_init(blank)[(a * places + b) * places + c].get(work_out)[0]
     }
 
     /// A result by places; none: nothing was read, or an allele was never seen.
     pub(super) fn seen(&self, typed: Typed) -> Option<Seen> {
         let place = |allele: u16| {
             let shown = || self.alleles[self.listed..].iter().position(|other| *other == allele);
-            match self.places.get(usize::from(allele)) {
-                Some(&at) if at != NOWHERE => Some(usize::from(at)),
-                _ => shown().map(|at| at + self.listed),
-            }
+            self.places.get(allele).or_else(|| shown().map(|at| at + self.listed))
         };
         let first = place(typed.first)?;
         if typed.is_single() { Some(Seen::One(first)) } else { Some(Seen::Two(first, place(typed.second)?)) }

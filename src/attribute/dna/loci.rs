@@ -41,13 +41,28 @@ pub(super) struct Locus {
     pub(super) name: &'static str,
     /// Every allele that any of the populations has, in tenths of a repeat.
     pub(super) alleles: Vec<u16>,
-    /// Where each number of tenths is among the alleles; [`NOWHERE`]: it is none of them.
-    places: Vec<u8>,
+    places: Places,
     populations: [Shares; POPULATIONS],
 }
 
-/// The place of what is no allele of the table.
-const NOWHERE: u8 = u8::MAX;
+/// Where each number of tenths is among some alleles.
+pub(super) struct Places(Vec<u8>);
+
+impl Places {
+    /// The place of what is none of them.
+    const NOWHERE: u8 = u8::MAX;
+
+    /// Of alleles in ascending order.
+    pub(super) fn of(alleles: &[u16]) -> Self {
+        let mut places = vec![Self::NOWHERE; alleles.last().map_or(0, |last| usize::from(*last) + 1)];
+        (0..Self::NOWHERE).zip(alleles).for_each(|(at, allele)| places[usize::from(*allele)] = at);
+        Self(places)
+    }
+
+    pub(super) fn get(&self, allele: u16) -> Option<usize> {
+        self.0.get(usize::from(allele)).filter(|at| **at != Self::NOWHERE).map(|at| usize::from(*at))
+    }
+}
 
 /// One population's shares of a locus' alleles.
 struct Shares {
@@ -63,8 +78,7 @@ struct Shares {
 
 impl Locus {
     fn new(name: &'static str, alleles: Vec<u16>, populations: [Shares; POPULATIONS]) -> Self {
-        let mut places = vec![NOWHERE; alleles.last().map_or(0, |last| usize::from(*last) + 1)];
-        (0..NOWHERE).zip(&alleles).for_each(|(at, allele)| places[usize::from(*allele)] = at);
+        let places = Places::of(&alleles);
         let mut locus = Self { name, alleles, places, populations };
         for population in 0..POPULATIONS {
             let of = |allele: &u16| locus.steps_to_seen(population, *allele);
@@ -74,7 +88,7 @@ impl Locus {
     }
 
     fn place(&self, allele: u16) -> Option<usize> {
-        self.places.get(usize::from(allele)).filter(|at| **at != NOWHERE).map(|at| usize::from(*at))
+        self.places.get(allele)
     }
 
     /// How frequent an allele is.

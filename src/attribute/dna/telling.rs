@@ -54,14 +54,6 @@ pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed
     for (name, compared) in [("mtdna_differences", weighed.mtdna), ("y_str_differences", weighed.y_str)] {
         details.extend(compared.map(|compared| (name, Detail::Count(compared.differences.into()))));
     }
-    // Relatives of both sides have the same to tell: the first tells it in figures.
-    let mut names = Vec::new();
-    details.retain(|(name, _)| {
-        !names.contains(name) && {
-            names.push(*name);
-            true
-        }
-    });
     let bits = weighed.bits();
     let summary = told.iter().map(|(_, _, words)| &**words).collect::<Vec<_>>().join("; ");
     let parts = told.into_iter().map(|(name, bits, summary)| Part { name, bits, summary });
@@ -115,7 +107,11 @@ fn relatives(
         let (family, person) = (family.family.as_ref()?, person.own.as_ref()?);
         Some(Relatives { model, handings, family, person, loci, population })
     });
-    let told: Vec<String> = told.map(|relatives| relatives.words(details)).collect();
+    // Of relatives on both sides the first are told in figures: the names of these are the same.
+    let mut others = Vec::new();
+    let words =
+        |(at, relatives): (usize, Relatives<'_>)| relatives.words(if at == 0 { &mut *details } else { &mut others });
+    let told: Vec<String> = told.enumerate().map(words).collect();
     told.join("; ")
 }
 
