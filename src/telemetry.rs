@@ -44,6 +44,7 @@ pub struct Metrics {
     records: IntGaugeVec,
     rows_scanned: IntCounter,
     rows_weighed_in_full: IntCounter,
+    writes_refused: IntCounter,
     self_checks: IntCounter,
     self_check_mismatches: IntCounter,
     queues: IntGaugeVec,
@@ -88,6 +89,7 @@ impl Metrics {
                 "crossmatch_rows_weighed_in_full_total",
                 "Rows whose costly attributes were weighed too.",
             ),
+            writes_refused: counter("crossmatch_writes_refused_total", "Writes that the disk refused."),
             self_checks: counter("crossmatch_selfcheck_total", "Matches weighed again exhaustively."),
             self_check_mismatches: counter(
                 "crossmatch_selfcheck_mismatches_total",
@@ -124,8 +126,6 @@ impl Metrics {
             metrics.subscribers.with_label_values(&[to]);
         }
         metrics.webhook_posts.with_label_values(&["taken"]);
-        // The first refusal of a full disk must be a rise.
-        metrics.requests.with_label_values(&["/v1/records/{source}/{id}", "PUT", "507"]);
         metrics
     }
 
@@ -138,6 +138,7 @@ impl Metrics {
             Box::new(self.records.clone()),
             Box::new(self.rows_scanned.clone()),
             Box::new(self.rows_weighed_in_full.clone()),
+            Box::new(self.writes_refused.clone()),
             Box::new(self.self_checks.clone()),
             Box::new(self.self_check_mismatches.clone()),
             Box::new(self.queues.clone()),
@@ -218,6 +219,7 @@ impl Metrics {
         self.event_lag.set(signed(census.event_lag));
         self.event_stock_taken.set(i64::from(census.event_stock_taken));
         move_up(&self.rows_weighed_in_full, census.rows_weighed_in_full);
+        move_up(&self.writes_refused, census.writes_refused);
         move_up(&self.self_checks, census.self_checks.0);
         move_up(&self.self_check_mismatches, census.self_checks.1);
     }
@@ -267,6 +269,7 @@ mod tests {
             write_queue: 9,
             match_queue: 10,
             rows_weighed_in_full: 11,
+            writes_refused: 17,
             self_checks: (12, 13),
             event_lag: 14,
             event_stock_taken: true,
@@ -281,6 +284,7 @@ mod tests {
             "crossmatch_match_duration_seconds_count{phase=\"scan\"} 1",
             "crossmatch_rows_scanned_total 25726",
             "crossmatch_rows_weighed_in_full_total 11",
+            "crossmatch_writes_refused_total 17",
             "crossmatch_selfcheck_total 12",
             "crossmatch_selfcheck_mismatches_total 13",
             "crossmatch_records{kind=\"unclaimed\"} 7",

@@ -20,6 +20,8 @@ use super::Scope;
 pub(super) const PREFIX: &str = "xm_";
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
+/// The longest name, in characters.
+const NAME_MAX: usize = 200;
 
 /// Every key, as in the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -101,6 +103,9 @@ pub enum KeysError {
         /// What is wrong with it.
         message: String,
     },
+    /// What a new key would be does not hold.
+    #[error("{0}")]
+    Unfit(String),
     /// The system has no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -113,8 +118,20 @@ impl KeyFile {
         Self::parse(file, &fs::read_to_string(file).map_err(failed)?)
     }
 
-    /// Reads a file; one that is not there yet has no keys.
-    pub fn read_or_empty(file: &Path) -> Result<Self, KeysError> {
+    /// Changes a file; one that is not there yet has no keys. Of two that change it at once, the second waits, and sees what
+    /// the first did. Where `change` fails, the file stays as it is.
+    pub fn change<T, E: From<KeysError>>(file: &Path, change: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let failed = |error| KeysError::Disk { doing: "lock", file: file.to_owned(), error };
+        // The directory, since the file itself is replaced by another.
+        let directory = fs::File::open(directory_of(file)).map_err(failed)?;
+        directory.lock().map_err(failed)?;
+        let mut keys = Self::read_or_empty(file)?;
+        let changed = change(&mut keys)?;
+        keys.write(file)?;
+        Ok(changed)
+    }
+
+    fn read_or_empty(file: &Path) -> Result<Self, KeysError> {
         match Self::read(file) {
             Err(KeysError::Disk { error, .. }) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             other => other,
@@ -134,9 +151,8 @@ impl KeyFile {
     /// its owner may read a file that was not there.
     pub fn write(&self, file: &Path) -> Result<(), KeysError> {
         let text = toml::to_string(self).unwrap_or_default();
-        let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let replace = || {
-            let mut new = tempfile::NamedTempFile::new_in(directory)?;
+            let mut new = tempfile::NamedTempFile::new_in(directory_of(file))?;
             if let Ok(old) = fs::metadata(file) {
                 fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
                 new.as_file().set_permissions(old.permissions())?;
@@ -151,6 +167,7 @@ impl KeyFile {
 
     /// Makes a key and returns it whole, with the secret that is nowhere else.
     pub fn create(&mut self, new: NewKey, now: Timestamp) -> Result<String, KeysError> {
+        new.check(now)?;
         let (id, secret) = (random::<ID_BYTES>()?, random::<SECRET_BYTES>()?);
         let whole = format!("{PREFIX}{id}_{secret}");
         self.keys.push(Key {
@@ -173,6 +190,23 @@ impl KeyFile {
         let key = self.keys.iter_mut().find(|key| key.id == id);
         key.map(|key| key.revoked.get_or_insert(now)).is_some()
     }
+}
+
+impl NewKey {
+    fn check(&self, now: Timestamp) -> Result<(), KeysError> {
+        let unfit = |why: String| Err(KeysError::Unfit(why));
+        if self.name.trim().is_empty() || self.name.chars().count() > NAME_MAX || self.name.contains(char::is_control) {
+            return unfit(format!("a key's name is 1 to {NAME_MAX} characters in one line, without tabs"));
+        }
+        if let Some(end) = self.expires.filter(|end| *end <= now) {
+            return unfit(format!("{end} is past: a key that expires then would never be good"));
+        }
+        Ok(())
+    }
+}
+
+fn directory_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn random<const BYTES: usize>() -> Result<String, KeysError> {
@@ -202,5 +236,45 @@ mod tests {
         };
         check("\n[[key]]\nid = 3", "keys.toml, line 3");
         check("[[keys]]", "line 1: unknown field `keys`");
+    }
+
+    #[test]
+    fn changes_at_once_all_hold() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("keys.toml");
+        let new = || NewKey {
+            name: "a coroner".to_owned(),
+            scopes: vec![Scope::MatchRead],
+            sources: None,
+            clearance: false,
+            calls_per_second: None,
+            expires: None,
+        };
+        let create = || KeyFile::change(&file, |keys| keys.create(new(), Timestamp::UNIX_EPOCH)).expect("a key");
+        std::thread::scope(|scope| (0..8).for_each(|_| _ = scope.spawn(|| (0..8).for_each(|_| _ = create()))));
+        assert_eq!(KeyFile::read(&file).expect("keys").keys.len(), 64);
+    }
+
+    #[test]
+    fn a_key_that_would_do_nothing_is_not_made() {
+        let check = |change: fn(&mut NewKey), words: &str| {
+            let mut new = NewKey {
+                name: "a coroner".to_owned(),
+                scopes: vec![Scope::MatchRead],
+                sources: Some(vec!["namus".to_owned()]),
+                clearance: false,
+                calls_per_second: None,
+                expires: Timestamp::from_second(2).ok(),
+            };
+            let now = Timestamp::from_second(1).expect("a moment");
+            assert!(KeyFile::default().create(new.clone(), now).is_ok());
+            change(&mut new);
+            let mut keys = KeyFile::default();
+            let error = keys.create(new, now).expect_err(words).to_string();
+            assert!(error.contains(words) && keys.keys.is_empty(), "{error}");
+        };
+        check(|new| new.expires = Some(Timestamp::UNIX_EPOCH), "is past");
+        check(|new| new.name = "a\tcoroner".to_owned(), "without tabs");
+        check(|new| new.name = " ".to_owned(), "1 to 200 characters");
     }
 }

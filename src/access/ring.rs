@@ -123,9 +123,7 @@ mod tests {
     /// A file with one key, and the key.
     fn file(directory: &tempfile::TempDir, new: NewKey) -> (PathBuf, String) {
         let file = directory.path().join("keys.toml");
-        let mut keys = KeyFile::read_or_empty(&file).expect("no keys yet");
-        let key = keys.create(new, at(0)).expect("a key");
-        keys.write(&file).expect("written");
+        let key = KeyFile::change(&file, |keys| keys.create(new, at(0))).expect("a key");
         (file, key)
     }
 

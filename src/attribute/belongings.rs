@@ -61,7 +61,7 @@ impl Attribute for Belongings {
         cap: Bits(8_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;

@@ -65,7 +65,7 @@ impl Attribute for Features {
         cap: Bits(20_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 3,
+        reading: 4,
     };
     type Value = Value;
     type Statistics = Statistics;

@@ -32,7 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::{Bits, Model};
-use crate::record::{Condition, Kind, Record};
+use crate::record::{BodyRegion, Condition, Kind, Record};
 
 pub use about::About;
 pub use appearance::Appearance;
@@ -149,5 +149,28 @@ impl Preservation {
             Some(Condition::PartialSkeleton) => Self::Parts,
             Some(_) => Self::Altered,
         }
+    }
+}
+
+/// What is left of a person to examine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Left {
+    /// How it is preserved.
+    pub preservation: Preservation,
+    /// Whether the head is there, with the teeth.
+    pub head: bool,
+    /// Whether the hands are there, with the fingers.
+    pub hands: bool,
+}
+
+impl Left {
+    /// A whole person.
+    pub const WHOLE: Self = Self { preservation: Preservation::Fleshed, head: true, hands: true };
+
+    /// Reads it from what is said of the remains.
+    pub fn of(record: &Record) -> Self {
+        let gone = |region| record.remains.as_ref().is_some_and(|remains| remains.not_recovered.contains(&region));
+        let hands = !gone(BodyRegion::Hands) && !gone(BodyRegion::Limbs);
+        Self { preservation: Preservation::of(record), head: !gone(BodyRegion::Head), hands }
     }
 }

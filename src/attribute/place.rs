@@ -3,12 +3,19 @@
 //! `LR = w0 + sum over i of w_i k_i(d) / mean k_i`, where `k_i(d) = exp(-d / s_i)` with scales from one town to a third
 //! of a continent, and the mean is that of all missing persons' kernels at the place of finding: neighbours in an empty
 //! county weigh more than in a city. It is counted in a grid a scale, where a cell stands for the people in it, but for
-//! those last seen at the very point: places are geocoded to the middle of a town, so there are many. Places without a
-//! point are compared by their region.
+//! those last seen at the very point: places are geocoded to the middle of a town, so there are many. A point that is known
+//! to within a radius is as far from every other as it would be on average over that circle.
+//!
+//! Places without a point are compared by their names in the same way: `LR = w0 + sum over areas of w_a [both in it] / f_a`,
+//! from the locality up to the country, where f is the area's share of missing persons. Where one side does not name an
+//! area, its weight goes to the next larger one. Regions are known by name and by code (ISO 3166-2).
 
 use std::f64::consts::PI;
 use std::sync::{Arc, LazyLock};
 
+use any_ascii::any_ascii;
+use rust_iso3166::iso3166_2::SUBDIVISION_MAP;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
@@ -23,9 +30,21 @@ pub struct Places;
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Value {
     point: Option<Point>,
-    country: Box<str>,
-    region: Box<str>,
+    /// The mean square of what the radius adds to a distance, in the unit of [`square`].
+    blur: u64,
+    names: Names,
 }
+
+/// The names of the areas that a place is in, in capitals; empty: not given.
+type Names = [Box<str>; AREAS];
+
+/// Areas, the smallest first, and what it is to be in one.
+const AREAS: usize = 4;
+const LEVELS: [&str; AREAS] = ["same_place", "near", "same_area", "far"];
+const REGION: usize = 2;
+const COUNTRY: usize = 3;
+/// Words that one clerk writes behind the name of a county, and another does not.
+const COUNTIES: [&str; 5] = [" COUNTY", " PARISH", " BOROUGH", " CENSUS AREA", " MUNICIPIO"];
 
 /// Latitude and longitude in ten-thousandths of a degree (11 m), and where that is on a sphere of radius 2^30, so that
 /// a distance needs no trigonometry but one arc sine.
@@ -45,8 +64,9 @@ pub struct Statistics {
     /// The same at one point.
     towns: Counts<(i32, i32)>,
     points: i64,
-    regions: Counts<(Box<str>, Box<str>)>,
-    named: i64,
+    /// The same by area, and how many name one of each size.
+    areas: Counts<Box<str>>,
+    named: [i64; AREAS],
 }
 
 /// A query made ready.
@@ -64,10 +84,10 @@ pub struct Prepared<'a> {
 impl Attribute for Places {
     const ABOUT: About = About {
         name: "place",
-        needs: "a point, or a country and region, on both",
+        needs: "a point, or a region, on both",
         levels: &[
-            ("same_place", "within 5 km"),
-            ("near", "within 50 km"),
+            ("same_place", "within 5 km, or the same locality"),
+            ("near", "within 50 km, or the same county"),
             ("same_area", "within 150 km, or the same region"),
             ("far", "further apart"),
         ],
@@ -75,7 +95,7 @@ impl Attribute for Places {
         cap: Bits(10_000),
         professional: false,
         source: "distances fitted on twins of published cases",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -83,9 +103,9 @@ impl Attribute for Places {
 
     fn read(record: &Record) -> Option<Value> {
         let place = record.event()?.place.as_ref()?;
-        let word = |text: &Option<String>| text.as_deref().unwrap_or("").trim().to_uppercase().into();
-        let value = Value { point: point(place), country: word(&place.country), region: word(&place.region) };
-        (value.point.is_some() || !value.region.is_empty()).then_some(value)
+        let radius = place.radius_km.unwrap_or(0.0) / EARTH_KM * SPHERE;
+        let value = Value { point: point(place), blur: (radius * radius / 2.0) as u64, names: names(place) };
+        (value.point.is_some() || !value.names[REGION].is_empty()).then_some(value)
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
@@ -100,9 +120,12 @@ impl Attribute for Places {
                 statistics.change((scale, row, column(scale, row, point).cell), by);
             }
         }
-        if !value.region.is_empty() {
-            statistics.named += by;
-            statistics.regions.change(&(value.country.clone(), value.region.clone()), by);
+        for area in (0..AREAS).filter(|area| !value.names[*area].is_empty()) {
+            statistics.named[area] += by;
+            let countries = [&*value.names[COUNTRY], ""];
+            let keys = countries.map(|country| area_key(area, country, &value.names));
+            let different = if keys[0] == keys[1] { &keys[..1] } else { &keys[..] };
+            different.iter().for_each(|key| statistics.areas.change(key, by));
         }
     }
 
@@ -127,24 +150,27 @@ impl Attribute for Places {
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
-            (Some(from), Some(to)) => prepared.by_distance(from, to),
-            _ => prepared.by_region(ante, post).unwrap_or(Bits::ZERO),
+            (Some(from), Some(to)) => prepared.by_distance(from, to, ante.blur + post.blur),
+            _ => prepared.by_names(ante, post).map_or(Bits::ZERO, |(bits, _)| bits),
         }
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         let bits = Self::weigh(prepared, candidate);
-        let regions = match (&*ante.region, &*post.region) {
+        let (Some(from), Some(to)) = (ante.point, post.point) else {
+            let (_, smallest) = prepared.by_names(ante, post)?;
+            let level = smallest.map_or("far", |area| LEVELS[area]);
+            let shared = smallest.map_or("no area in common".to_owned(), |area| {
+                let names = post.names[area..].iter().filter(|name| !name.is_empty());
+                format!("both {}", names.map(|name| &**name).collect::<Vec<_>>().join(", "))
+            });
+            return Some(Evidence::plain(&Self::ABOUT, bits, level, format!("compared by name: {shared}")));
+        };
+        let regions = match (&*ante.names[REGION], &*post.names[REGION]) {
             ("", _) | (_, "") => String::new(),
             (a, b) if a == b => format!(", both {a}"),
             (a, b) => format!(", {a} to {b}"),
-        };
-        let (Some(from), Some(to)) = (ante.point, post.point) else {
-            prepared.by_region(ante, post)?;
-            let same = ante.region == post.region;
-            let level = if same { "same_area" } else { "far" };
-            return Some(Evidence::plain(&Self::ABOUT, bits, level, format!("compared by region{regions}")));
         };
         let km = distance_km(from, to);
         let (level, far) = match km {
@@ -154,7 +180,9 @@ impl Attribute for Places {
             km => ("far", format!("{km:.0} km")),
         };
         let details = vec![("distance_km", Detail::Measure((km * 10.0).round() / 10.0))];
-        let summary = format!("found {far} from the last contact{regions}");
+        let radius = ((ante.blur + post.blur) as f64 * 2.0).sqrt() / SPHERE * EARTH_KM;
+        let within = if radius < 0.5 { String::new() } else { format!(", known to within {radius:.0} km") };
+        let summary = format!("found {far} from the last contact{within}{regions}");
         Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, bits, level, summary) })
     }
 }
@@ -183,8 +211,8 @@ impl Statistics {
 }
 
 impl Prepared<'_> {
-    fn by_distance(&self, from: Point, found: Point) -> Bits {
-        let step = distance_step(square(from, found));
+    fn by_distance(&self, from: Point, found: Point, blur: u64) -> Bits {
+        let step = distance_step(square(from, found).saturating_add(blur));
         self.steps.as_ref().map_or_else(|| self.at_distance(step, found), |steps| steps[step])
     }
 
@@ -202,23 +230,64 @@ impl Prepared<'_> {
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
     }
 
-    fn by_region(&self, ante: &Value, post: &Value) -> Option<Bits> {
-        if ante.region.is_empty() || post.region.is_empty() {
+    /// What the names of areas are worth, and the smallest area that both are in; none: a side has no region.
+    fn by_names(&self, ante: &Value, post: &Value) -> Option<(Bits, Option<usize>)> {
+        let both = |area: usize| !ante.names[area].is_empty() && !post.names[area].is_empty();
+        if !both(REGION) {
             return None;
         }
-        let key = (post.country.clone(), post.region.clone());
-        let smoothing = self.model.smoothing;
-        let share = (f64::from(self.statistics.regions.get(&key)) + smoothing / 100.0)
-            / (self.statistics.named as f64 + smoothing);
-        let same = self.model.place.same_region;
-        let ratio = if ante.region == post.region && ante.country == post.country {
-            same / share
-        } else {
-            (1.0 - same) / (1.0 - share).max(0.01)
-        };
-        Some(Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap))
+        let same = |area: usize| ante.names[area] == post.names[area];
+        let agree = |area: usize| !both(area) || same(area);
+        let country = if both(COUNTRY) { &*post.names[COUNTRY] } else { "" };
+        let (mut ratio, mut carried) = (self.model.place.area_shares[AREAS], 0.0);
+        let mut smallest = None;
+        for area in 0..AREAS {
+            carried += self.model.place.area_shares[area];
+            if !both(area) {
+                continue;
+            }
+            // Places of one name in different counties or regions are different places.
+            if same(area) && (area + 1..AREAS).all(agree) {
+                let people = f64::from(self.statistics.areas.get(&area_key(area, country, &post.names))).max(1.0);
+                let smoothing = self.model.smoothing;
+                ratio += carried * (self.statistics.named[area] as f64 + smoothing) / (people + smoothing / 100.0);
+                smallest = smallest.or(Some(area).filter(|area| *area < COUNTRY));
+            }
+            carried = 0.0;
+        }
+        // What is left is that of a country which one of them does not name.
+        let bits = Bits::of_ratio(ratio + carried).within(Places::ABOUT.floor, Places::ABOUT.cap);
+        Some((bits, smallest))
     }
 }
+
+/// Where people of an area are counted. A locality or county is one of its region.
+fn area_key(area: usize, country: &str, names: &Names) -> Box<str> {
+    let region = if area < REGION { &*names[REGION] } else { "" };
+    format!("{area}\t{country}\t{region}\t{}", names[area]).into()
+}
+
+/// The names of a place as they are compared.
+fn names(place: &Place) -> Names {
+    let plain = |text: &Option<String>| any_ascii(text.as_deref().unwrap_or("").trim()).to_uppercase();
+    let [locality, mut county, mut region, country] =
+        [&place.locality, &place.county, &place.region, &place.country].map(plain);
+    if let Some(bare) = COUNTIES.iter().find_map(|word| county.strip_suffix(word)) {
+        county = bare.to_owned();
+    }
+    if let Some(code) = REGIONS.get(&(country.clone(), region.clone())) {
+        region = (*code).to_owned();
+    }
+    [locality, county, region, country].map(String::into_boxed_str)
+}
+
+/// The code of a region by country and name in capitals.
+static REGIONS: LazyLock<FxHashMap<(String, String), &'static str>> = LazyLock::new(|| {
+    let regions = SUBDIVISION_MAP.into_iter().map(|(_, region)| region);
+    regions
+        .map(|region| ((region.country_code.to_owned(), any_ascii(region.name).to_uppercase()), region.region_code))
+        .collect()
+});
 
 fn point(place: &Place) -> Option<Point> {
     let ten_thousandths = |degrees: f64| (degrees * 1e4).round() as i32;

@@ -1,7 +1,9 @@
 //! Sex: wrong as often as the way it was determined is.
 //!
 //! `LR = P(post | ante) / sum over s of f(s) P(post | s)`, where f are the shares among the missing. Errors:
-//! 0.5 % on a body with flesh, 5.3 % from a skeleton (Thomas et al. 2016: 94.7 % of 360 right), 15 % from a part.
+//! 0.5 % on a body with flesh, 5.3 % from a skeleton (Thomas et al. 2016: 94.7 % of 360 right), 15 % from a part, and
+//! little better than chance from the bones of a child. An intersex person is mostly taken for one of the other two, and
+//! always from bones.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +19,12 @@ pub struct Sexes;
 pub struct Value {
     sex: u8,
     from: Preservation,
+    /// Whether these are the bones of a child.
+    child: bool,
 }
+
+/// Bones tell the sex from about this age on.
+const GROWN_YEARS: f64 = 14.0;
 
 /// How many missing persons are of each sex, in the order of [`Sex::ALL`].
 #[derive(Clone, Default)]
@@ -42,14 +49,17 @@ impl Attribute for Sexes {
         cap: Bits(6_000),
         professional: false,
         source: "Thomas et al. 2016 (sex from 360 skeletons)",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
 
     fn read(record: &Record) -> Option<Value> {
-        Some(Value { sex: record.sex? as u8, from: Preservation::of(record) })
+        let from = Preservation::of(record);
+        let bones = matches!(from, Preservation::Skeleton | Preservation::Parts);
+        let child = bones && record.age_years.is_some_and(|age| age.middle() < GROWN_YEARS);
+        Some(Value { sex: record.sex? as u8, from, child })
     }
 
     fn is_sound(value: &Value) -> bool {
@@ -81,6 +91,7 @@ impl Attribute for Sexes {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         let word = |value: &Value| Sex::ALL[usize::from(value.sex)].code();
         let from = match post.from {
+            Preservation::Skeleton | Preservation::Parts if post.child => ", from a child's bones",
             Preservation::Fleshed => "",
             Preservation::Altered => ", altered remains",
             Preservation::Skeleton => ", from the skeleton",
@@ -95,10 +106,19 @@ impl Attribute for Sexes {
     }
 }
 
+/// The chance that bones are taken for an intersex person's.
+const INTERSEX_IN_BONES: f64 = 0.001;
+
 impl Prepared<'_> {
     /// P(what was determined | the person's sex).
     fn likely(&self, ante: u8, post: &Value) -> f64 {
+        if ante == Sex::Intersex as u8 {
+            let seen =
+                if post.from == Preservation::Fleshed { self.model.sex.intersex_seen } else { INTERSEX_IN_BONES };
+            return if post.sex == ante { seen } else { (1.0 - seen) / 2.0 };
+        }
         let wrong = match post.from {
+            _ if post.child => self.model.sex.error_child,
             Preservation::Fleshed => self.model.sex.error_fleshed,
             Preservation::Altered => self.model.sex.error_altered,
             Preservation::Skeleton => self.model.sex.error_skeleton,

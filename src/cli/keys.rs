@@ -51,7 +51,7 @@ struct Create {
     #[arg(long = "scope", required = true, value_parser = scope)]
     scopes: Vec<Scope>,
     /// A source whose records it may write; may stand more than once [default: every source]
-    #[arg(long = "source", value_name = "SOURCE")]
+    #[arg(long = "source", value_name = "SOURCE", value_parser = crate::cli::source)]
     sources: Vec<String>,
     /// May see teeth, prints, DNA and identifiers
     #[arg(long)]
@@ -93,19 +93,16 @@ fn make(create: &Create) -> Result<(), Failure> {
         calls_per_second: create.calls_per_second,
         expires: create.expires,
     };
-    let mut keys = KeyFile::read_or_empty(&create.place.file)?;
-    let key = keys.create(new, Timestamp::now())?;
-    keys.write(&create.place.file)?;
+    let key = KeyFile::change(&create.place.file, |keys| keys.create(new, Timestamp::now()))?;
     print(&format!("{key}\n"))
 }
 
 fn revoke(place: &Where, id: &str) -> Result<(), Failure> {
-    let mut keys = KeyFile::read(&place.file)?;
-    if !keys.revoke(id, Timestamp::now()) {
-        let file = place.file.display();
-        return Err(Failure(format!("{file} has no key {id}; `crossmatch keys list` shows those it has")));
-    }
-    Ok(keys.write(&place.file)?)
+    let file = &place.file;
+    KeyFile::change(file, |keys| match keys.revoke(id, Timestamp::now()) {
+        true => Ok(()),
+        false => Err(Failure(format!("{} has no key {id}; `crossmatch keys list` shows those it has", file.display()))),
+    })
 }
 
 /// A key a line, columns apart by tabs.

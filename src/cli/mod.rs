@@ -17,6 +17,8 @@ mod simulate;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
+use crate::record::{InvalidReference, Reference};
+
 /// Weighs missing persons against unidentified remains and unclaimed bodies.
 #[derive(Debug, Parser)]
 #[command(name = "crossmatch", version, about)]
@@ -78,4 +80,9 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Simulate(options) => simulate::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
+}
+
+/// The name of a case system on the command line.
+fn source(name: &str) -> Result<String, InvalidReference> {
+    Reference::new(name, "x").map(|_| name.to_owned())
 }

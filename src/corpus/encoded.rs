@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::column::{AnyValue, Reader};
 use super::registry;
-use crate::attribute::Preservation;
+use crate::attribute::Left;
 use crate::record::{Kind, Record};
 
 /// The readers of all attributes, in the registry's order.
@@ -15,7 +15,7 @@ static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| registry().iter().map(|
 pub struct Encoded {
     pub(super) kind: Kind,
     pub(super) verified: bool,
-    pub(super) preservation: Preservation,
+    pub(super) left: Left,
     pub(super) values: Vec<AnyValue>,
 }
 
@@ -25,7 +25,7 @@ impl Encoded {
         Self {
             kind: record.kind,
             verified: record.verified,
-            preservation: Preservation::of(record),
+            left: Left::of(record),
             values: READERS.iter().map(|read| read(record)).collect(),
         }
     }

@@ -14,18 +14,18 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{CorpusWriter, Row, Snapshot};
-use crate::attribute::Preservation;
+use crate::attribute::Left;
 use crate::record::{Kind, Reference};
 
 const MAGIC: &[u8; 8] = b"XMCOLS\r\n";
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const HEADER: usize = 8 + 4 + 4 + 8;
 
 #[derive(Serialize, Deserialize)]
 struct Body {
     sequence: u64,
     /// Reference, whether verified, and how well preserved, by side.
-    rows: [Vec<(Reference, bool, Preservation)>; 3],
+    rows: [Vec<(Reference, bool, Left)>; 3],
     columns: Vec<SavedColumns>,
 }
 
@@ -86,7 +86,7 @@ impl ColumnsFile {
         let live: Vec<Vec<u32>> = Kind::ALL.iter().map(|&side| live(side)).collect();
         let row = |side: Kind, at: &u32| {
             let row = snapshot.rows(side).get(*at as usize)?;
-            Some((row.reference.clone()?, row.verified, row.preservation))
+            Some((row.reference.clone()?, row.verified, row.left))
         };
         let rows = |side: Kind| live[side as usize].iter().filter_map(|at| row(side, at)).collect();
         let columns = snapshot.columns.par_iter().map(|columns| {
@@ -125,8 +125,8 @@ impl ColumnsFile {
         let mut places = CorpusWriter::default();
         let fill = || {
             for (&kind, rows) in Kind::ALL.iter().zip(rows) {
-                for (row, (reference, verified, preservation)) in (0..).zip(rows) {
-                    places.fill(kind, row, Row { reference: Some(reference), verified, preservation });
+                for (row, (reference, verified, left)) in (0..).zip(rows) {
+                    places.fill(kind, row, Row { reference: Some(reference), verified, left });
                 }
             }
         };

@@ -137,10 +137,10 @@ impl CorpusWriter {
     /// The same of a record that is read already.
     pub fn put_encoded(&mut self, reference: Reference, record: Encoded) {
         self.remove(&reference);
-        let Encoded { kind, verified, preservation, values } = record;
+        let Encoded { kind, verified, left, values } = record;
         let side = kind as usize;
         let row = self.free[side].pop().unwrap_or(self.rows[side].len() as u32);
-        self.fill(kind, row, Row { reference: Some(reference), verified, preservation });
+        self.fill(kind, row, Row { reference: Some(reference), verified, left });
         for (columns, value) in self.columns.iter_mut().zip(values) {
             columns.set(kind, row as usize, value);
         }

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use rustc_hash::FxBuildHasher;
 
-use crate::attribute::Preservation;
+use crate::attribute::Left;
 use crate::record::Reference;
 
 /// What a row is.
@@ -14,13 +14,13 @@ pub struct Row {
     pub reference: Option<Reference>,
     /// Whether somebody has verified the record.
     pub verified: bool,
-    /// How much there was to examine.
-    pub preservation: Preservation,
+    /// What there is to examine.
+    pub left: Left,
 }
 
 impl Row {
     /// A row that no record has.
-    pub(super) const FREE: Self = Self { reference: None, verified: true, preservation: Preservation::Fleshed };
+    pub(super) const FREE: Self = Self { reference: None, verified: true, left: Left::WHOLE };
 
     /// What a scan asks of it.
     pub(super) fn tag(&self) -> Tag {

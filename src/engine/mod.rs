@@ -12,6 +12,7 @@ mod recovery;
 mod selfcheck;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -82,6 +83,7 @@ struct Shared {
     indexed: AtomicU64,
     matches_under_way: AtomicU64,
     rows_weighed_in_full: AtomicU64,
+    writes_refused: AtomicU64,
     self_check: SelfCheck,
 }
 
@@ -204,6 +206,8 @@ pub struct Census {
     pub match_queue: u64,
     /// Rows of which every attribute was weighed, in all matches since the start: today each row that is scanned.
     pub rows_weighed_in_full: u64,
+    /// Writes that the disk refused since the start.
+    pub writes_refused: u64,
     /// Matches weighed again exhaustively since the start, and those of them whose lists were wrong: 0 unless the
     /// engine has a fault.
     pub self_checks: (u64, u64),
@@ -244,6 +248,7 @@ impl Engine {
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
             matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
+            writes_refused: AtomicU64::new(0),
             self_check: SelfCheck::start(options.model.clone()).map_err(|error| thread(&error))?,
         });
         let indexer = Indexer::start(Arc::clone(&shared), indexed).map_err(|error| thread(&error))?;
@@ -364,6 +369,7 @@ impl Engine {
             write_queue: self.writer.waiting(),
             match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
             rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
+            writes_refused: self.shared.writes_refused.load(Ordering::Relaxed),
             self_checks: self.shared.self_check.counts(),
             event_lag: self
                 .shared
@@ -419,10 +425,11 @@ impl Engine {
             let _turn = turn;
             // Whoever asked may have gone away meanwhile: then nobody wants the answer.
             if !answer.is_closed() {
-                let _ = answer.send(work(&under_way.shared));
+                let _ = answer.send(catch_unwind(AssertUnwindSafe(|| work(&under_way.shared))));
             }
         });
-        answered.await.map_err(|_| EngineError::Stopping)
+        // A panic is the caller's, not the pool's, which it would end and the program with it.
+        answered.await.map_err(|_| EngineError::Stopping)?.map_err(|panic| resume_unwind(panic))
     }
 }
 

@@ -138,6 +138,7 @@ impl State {
             }
             Err(error) => {
                 let refused = EngineError::from(error);
+                self.shared.writes_refused.fetch_add(count, Ordering::Relaxed);
                 for waiting in waiting {
                     let _ = waiting.reply.send(Err(refused.clone()));
                 }

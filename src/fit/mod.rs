@@ -81,7 +81,7 @@ const ESTIMATORS: &[(&str, Estimator)] = &[
     ("order of dates", ages::order),
     ("gap by condition", gaps::gaps),
     ("distance", place::distances),
-    ("region", place::regions),
+    ("area", place::areas),
     ("teeth", dental::charted),
     ("surfaces", dental::surfaces),
     ("readings of fingers", fingerprints::readings),

@@ -51,16 +51,19 @@ pub(super) fn distances(sample: &Sample<'_>) -> Vec<Estimate> {
     both.into_iter().map(|estimate| Estimate { moved, ..estimate }).collect()
 }
 
-/// `place.same_region`.
-pub(super) fn regions(sample: &Sample<'_>) -> Vec<Estimate> {
-    let region = |record: &Record| {
+/// `place.area_shares`: the smallest area that a last contact and a finding have in common, of pairs that name them all.
+pub(super) fn areas(sample: &Sample<'_>) -> Vec<Estimate> {
+    let names = |record: &Record| {
         let place = record.event()?.place.as_ref()?;
-        Some((place.country.clone(), place.region.clone()?))
+        Some([place.country.clone()?, place.region.clone()?, place.county.clone()?, place.locality.clone()?])
     };
-    let both = |pair: &Pair| Some((region(&pair.missing)?, region(&pair.body)?));
-    let regions: Vec<_> = sample.pairs.iter().filter_map(both).collect();
-    let same = regions.iter().filter(|(ante, post)| ante == post).count();
-    sample.share("place.same_region", same, regions.len()).into_iter().collect()
+    let common = |pair: &Pair| {
+        let (ante, post) = (names(&pair.missing)?, names(&pair.body)?);
+        Some(ante.iter().zip(&post).take_while(|(ante, post)| ante == post).count())
+    };
+    let mut counts = [0.0; 5];
+    sample.pairs.iter().filter_map(common).for_each(|common| counts[4 - common] += 1.0);
+    sample.shares_of("place.area_shares", &counts, PRIOR).into_iter().collect()
 }
 
 /// The density a kilometre of a distance in each kernel of the plane, and among strangers.

@@ -30,9 +30,7 @@ impl Condition {
             (None, None) => Ok(Self::None),
             (Some(tags), None) => Ok(Self::Matches(tags)),
             (None, Some(Tags::Any)) => Ok(Self::Absent),
-            (_, Some(_)) => {
-                Err(Problem::InvalidHeader { name: "If-None-Match", detail: "of a put is `*`, and without If-Match" })
-            }
+            (_, Some(_)) => Err(not_here()),
         }
     }
 
@@ -58,7 +56,7 @@ impl Condition {
             };
             let expected = self.expected(current)?;
             match engine.put(reference.clone(), record.clone(), expected).await {
-                Err(EngineError::VersionConflict { .. }) if *self == Self::None => {}
+                Err(EngineError::VersionConflict { .. }) if self.looks_again() => {}
                 other => return Ok(other?),
             }
         }
@@ -67,15 +65,21 @@ impl Condition {
     /// Removes a record, if the condition holds.
     pub(super) async fn delete(&self, engine: &Arc<Engine>, reference: Reference) -> Result<(), Problem> {
         if *self == Self::Absent {
-            return Err(Problem::InvalidHeader {
-                name: "If-None-Match",
-                detail: "is of a put; a delete takes If-Match",
-            });
+            return Err(not_here());
         }
-        let stored = if self.looks() { Some(records::stored(engine, &reference).await?) } else { None };
-        let expected = self.expected(stored.map(|stored| stored.map_or(0, |stored| stored.version)))?;
-        engine.delete(reference, expected).await?;
-        Ok(())
+        loop {
+            let stored = if self.looks() { Some(records::stored(engine, &reference).await?) } else { None };
+            let expected = self.expected(stored.map(|stored| stored.map_or(0, |stored| stored.version)))?;
+            match engine.delete(reference.clone(), expected).await {
+                Err(EngineError::VersionConflict { .. }) if self.looks_again() => {}
+                other => return Ok(other.map(|_| ())?),
+            }
+        }
+    }
+
+    /// Whether it may yet hold where another write came between: it names no version.
+    fn looks_again(&self) -> bool {
+        matches!(self, Self::None | Self::Matches(Tags::Any))
     }
 
     /// Whether it needs to know the version that is stored.
@@ -98,6 +102,10 @@ impl Condition {
             _ => Ok(expected),
         }
     }
+}
+
+const fn not_here() -> Problem {
+    Problem::InvalidHeader { name: "If-None-Match", detail: "is `*`, for a put alone and without If-Match" }
 }
 
 /// Refuses a record that would drop what its caller cannot see, because it read the stored one without it.

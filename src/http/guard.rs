@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::App;
 use super::problem::Problem;
-use crate::access::{Caller, Left, Scope};
+use crate::access::{Caller, Denied, Left, Scope};
 
 /// What a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,10 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let Some(value) = values.next() else { return Ok(None) };
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(refused.clone())?;
-    let fits = scheme.eq_ignore_ascii_case("bearer") && values.next().is_none();
-    if fits { Ok(Some(token.trim())) } else { Err(refused) }
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::NotAdmitted(Denied::NoKey));
+    }
+    if values.next().is_none() { Ok(Some(token.trim())) } else { Err(refused) }
 }
 
 /// The token of a call that came through, if it has one.

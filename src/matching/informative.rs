@@ -17,9 +17,9 @@
 //! at least log2 of the number of records that do not have it. Where the query lacks the attribute, it is that mean.
 
 use super::tail::fraction;
-use crate::attribute::Preservation;
+use crate::attribute::{Left, Preservation};
 use crate::corpus::Blocks;
-use crate::model::{Bits, Collect, CollectedFrom};
+use crate::model::{Bits, Collect, CollectedFrom, CollectedPart};
 use crate::record::Kind;
 
 /// An attribute to collect, and what it would tell.
@@ -35,19 +35,24 @@ pub struct Informative {
 #[derive(Clone, Copy)]
 pub(super) struct Side {
     pub(super) kind: Kind,
-    pub(super) preservation: Preservation,
+    pub(super) left: Left,
 }
 
 impl Side {
     /// Whether an attribute that this side lacks can still be had.
-    pub(super) fn can_give(self, from: CollectedFrom) -> bool {
-        let bones = matches!(self.preservation, Preservation::Skeleton | Preservation::Parts);
-        self.kind == Kind::Missing
-            || match from {
-                CollectedFrom::Any => true,
-                CollectedFrom::Flesh => !bones,
-                CollectedFrom::None => false,
-            }
+    pub(super) fn can_give(self, collect: Collect) -> bool {
+        let bones = matches!(self.left.preservation, Preservation::Skeleton | Preservation::Parts);
+        let is_there = match collect.part {
+            None => true,
+            Some(CollectedPart::Head) => self.left.head,
+            Some(CollectedPart::Hands) => self.left.hands,
+        };
+        let whole = match collect.from {
+            CollectedFrom::Any => true,
+            CollectedFrom::Flesh => !bones,
+            CollectedFrom::None => false,
+        };
+        self.kind == Kind::Missing || (whole && is_there)
     }
 }
 
@@ -92,7 +97,7 @@ mod tests {
         let table: Vec<i32> =
             std::iter::once(0).chain(values.iter().map(|(bits, _)| Bits::from_f64(*bits).0)).collect();
         let rows: Blocks<u32> = std::iter::once(0).chain(values.iter().map(|(_, rows)| *rows)).collect();
-        let collect = Collect { bits: mean, from: CollectedFrom::Any };
+        let collect = Collect { bits: mean, from: CollectedFrom::Any, part: None };
         let found = expected(&table, &rows, collect, Bits(16_000)).to_f64();
         assert!((found - told).abs() < 0.002, "{values:?}: {found}, not {told}");
     }
@@ -115,12 +120,20 @@ mod tests {
     }
 
     #[test]
-    fn bones_give_no_prints_and_a_body_no_name() {
-        let side = |kind, preservation| Side { kind, preservation };
-        let bones = side(Kind::Unidentified, Preservation::Skeleton);
-        assert!(bones.can_give(CollectedFrom::Any) && !bones.can_give(CollectedFrom::Flesh));
-        let fleshed = side(Kind::Unclaimed, Preservation::Altered);
-        assert!(fleshed.can_give(CollectedFrom::Flesh) && !fleshed.can_give(CollectedFrom::None));
-        assert!(side(Kind::Missing, Preservation::Fleshed).can_give(CollectedFrom::None));
+    fn bones_give_no_prints_a_body_no_name_and_nothing_what_was_not_found() {
+        let side = |kind, left| Side { kind, left };
+        let collect = |from, part| Collect { bits: 1.0, from, part };
+        let [any, flesh, none] =
+            [CollectedFrom::Any, CollectedFrom::Flesh, CollectedFrom::None].map(|from| collect(from, None));
+        let bones = side(Kind::Unidentified, Left { preservation: Preservation::Skeleton, ..Left::WHOLE });
+        assert!(bones.can_give(any) && !bones.can_give(flesh));
+        let fleshed = side(Kind::Unclaimed, Left { preservation: Preservation::Altered, ..Left::WHOLE });
+        assert!(fleshed.can_give(flesh) && !fleshed.can_give(none));
+        assert!(side(Kind::Missing, Left::WHOLE).can_give(none));
+        let headless = side(Kind::Unidentified, Left { head: false, ..Left::WHOLE });
+        let [teeth, prints] =
+            [CollectedPart::Head, CollectedPart::Hands].map(|part| collect(CollectedFrom::Any, Some(part)));
+        assert!(!headless.can_give(teeth) && headless.can_give(prints));
+        assert!(!side(Kind::Unclaimed, Left { hands: false, ..Left::WHOLE }).can_give(prints));
     }
 }

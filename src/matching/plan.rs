@@ -26,7 +26,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::informative::{self, Informative, Side};
-use crate::attribute::{Evidence, Preservation};
+use crate::attribute::{Evidence, Left};
 use crate::corpus::{AnyColumns, BLOCK, Blocks, CodeBlock, Row, Snapshot, Weigher};
 use crate::model::{Bits, Collect, Model};
 use crate::record::{Kind, Record};
@@ -72,7 +72,7 @@ impl<'a> Plan<'a> {
             expected: OnceLock::new(),
         });
         let columns = columns.collect();
-        let query = Side { kind: query.kind, preservation: Preservation::of(query) };
+        let query = Side { kind: query.kind, left: Left::of(query) };
         Self { side, query, rows: snapshot.rows(side), columns }
     }
 
@@ -110,9 +110,9 @@ impl<'a> Plan<'a> {
         let mut told = vec![Told::default(); rows.len()];
         for (column, evidence) in self.columns.iter().zip(explained) {
             for ((told, evidence), &row) in told.iter_mut().zip(evidence).zip(rows) {
-                let preservation = self.rows.get(row).map_or(Preservation::Fleshed, |row| row.preservation);
+                let left = self.rows.get(row).map_or(Left::WHOLE, |row| row.left);
                 let has = column.columns.has(self.side, row);
-                self.tell(told, column, evidence, (preservation, has));
+                self.tell(told, column, evidence, (left, has));
             }
         }
         told.iter_mut().for_each(Told::sort);
@@ -131,23 +131,17 @@ impl<'a> Plan<'a> {
         for column in &self.columns {
             let weigher = column.weigher.as_ref();
             let evidence = weigher.and_then(|weigher| weigher.explain_record(candidate));
-            let there = (Preservation::of(candidate), column.columns.read_by(candidate));
+            let there = (Left::of(candidate), column.columns.read_by(candidate));
             self.tell(&mut told, column, evidence, there);
         }
         told.sort();
         told
     }
 
-    /// Adds what an attribute says of a candidate, of which the preservation and whether it `has` the attribute count.
-    fn tell(
-        &self,
-        told: &mut Told,
-        column: &Planned<'_>,
-        evidence: Option<Evidence>,
-        (preservation, has): (Preservation, bool),
-    ) {
+    /// Adds what an attribute says of a candidate, of which what is left and whether it `has` the attribute count.
+    fn tell(&self, told: &mut Told, column: &Planned<'_>, evidence: Option<Evidence>, (left, has): (Left, bool)) {
         let Some(evidence) = evidence else {
-            let candidate = Side { kind: self.side, preservation };
+            let candidate = Side { kind: self.side, left };
             told.missing.push(column.columns.about().name);
             told.propose(column.proposal((self.query, candidate), has));
             return;
@@ -165,7 +159,7 @@ impl Planned<'_> {
         let query_has = self.weigher.is_some();
         let both = query_has && candidate_has;
         let to_do = [(query, query_has), (candidate, candidate_has)];
-        let possible = to_do.iter().all(|(side, has)| (*has && !both) || side.can_give(collect.from));
+        let possible = to_do.iter().all(|(side, has)| (*has && !both) || side.can_give(collect));
         possible.then(|| Informative {
             attribute: self.columns.about().name,
             expected: *self.expected.get_or_init(|| self.expected(collect)),

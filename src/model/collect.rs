@@ -19,6 +19,19 @@ pub struct Collect {
     pub bits: f64,
     /// The bodies that it can still be taken from.
     pub from: CollectedFrom,
+    /// The part of the body that it is taken from; none: any.
+    #[serde(default)]
+    pub part: Option<CollectedPart>,
+}
+
+/// A part of the body that may not have been found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CollectedPart {
+    /// The head, with the teeth.
+    Head,
+    /// The hands, with the fingers.
+    Hands,
 }
 
 /// The bodies that an attribute can be taken from. A missing person's family can be asked for any.

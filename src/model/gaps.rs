@@ -86,7 +86,7 @@ impl GapTables {
         };
         let gaps = || classes().flat_map(|class| (0..GAPS).map(move |gap| (class, gap)));
         let densities: Vec<[f64; LIVES]> = gaps().map(|(class, gap)| density(class, gap)).collect();
-        let found = densities.iter().map(|cells| model.with_slip(*cells)).collect();
+        let found = densities.iter().map(|cells| model.with_slip(*cells, 1.0)).collect();
         let year = |class, start: f64, year: usize| {
             let (from, to) = (year as f64 - start, (year + 1) as f64 - start);
             model.found_by(class, to * DAYS_A_YEAR) - model.found_by(class, from * DAYS_A_YEAR)
@@ -114,9 +114,9 @@ impl TimelineModel {
         &self.tables.found[usize::from(class).min(GAP_CLASSES - 1) * GAPS + gap]
     }
 
-    /// What follows no rule is put down to those who died soon.
-    pub fn with_slip(&self, mut densities: [f64; LIVES]) -> Lives {
-        densities[0] += self.gap_slip / 100.0 / DAYS_A_YEAR;
+    /// What follows no rule is put down to those who died soon; `fit`: how well that goes with the time of death.
+    pub fn with_slip(&self, mut densities: [f64; LIVES], fit: f64) -> Lives {
+        densities[0] += self.gap_slip / 100.0 / DAYS_A_YEAR * fit;
         Lives::of(densities)
     }
 

@@ -17,7 +17,7 @@ use gaps::GapTables;
 use kernels::KernelTables;
 
 pub use bits::Bits;
-pub use collect::{Collect, CollectModel, CollectedFrom};
+pub use collect::{Collect, CollectModel, CollectedFrom, CollectedPart};
 pub use gaps::{GAP_YEARS, GAPS, LIVES, Lives, gap_of_days, lived_days, lived_years};
 pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, MeanKernels, SPHERE, distance_step};
 
@@ -70,6 +70,8 @@ pub struct SexModel {
     pub error_altered: f64,
     pub error_skeleton: f64,
     pub error_parts: f64,
+    pub error_child: f64,
+    pub intersex_seen: f64,
 }
 
 /// Confusions of ancestry, hair and eyes.
@@ -132,6 +134,7 @@ pub struct TimelineModel {
     pub age_shoulder_years: f64,
     pub age_slip: f64,
     pub death_outside: f64,
+    pub death_far: f64,
     pub gap_slip: f64,
     pub found_before_contact: f64,
     pub lived_on: [f64; GAP_CLASSES],
@@ -158,7 +161,7 @@ pub struct PlaceModel {
     pub scales_km: [f64; PLACE_SCALES],
     pub shares: [f64; PLACE_SCALES],
     pub anywhere: f64,
-    pub same_region: f64,
+    pub area_shares: [f64; 5],
     #[serde(skip)]
     tables: KernelTables,
 }
@@ -223,6 +226,8 @@ pub struct MarksModel {
     pub term_agreement: f64,
     pub class_agreement: f64,
     pub independence: f64,
+    pub sizes_of_one: [f64; 3],
+    pub sizes_of_two: [f64; 3],
     pub slip_bits: f64,
     pub slips_from_bits: f64,
     pub unlike_bits: f64,

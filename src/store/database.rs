@@ -4,6 +4,7 @@
 //! committed while the disk takes no writes, and on the file again as soon as it does. Nobody has to restart.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -49,7 +50,7 @@ impl Database {
             transaction.commit()?;
             Ok(done)
         };
-        run().inspect_err(|error| self.suspend_after(error))
+        whole(run).inspect_err(|error| self.suspend_after(error))
     }
 
     /// Looks into the tables as of one moment.
@@ -62,7 +63,7 @@ impl Database {
             let transaction = self.state().redb.begin_read()?;
             look(&transaction)
         };
-        run().inspect_err(|error| self.suspend_after(error))
+        whole(run).inspect_err(|error| self.suspend_after(error))
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {
@@ -97,6 +98,12 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// Runs what uses the file. redb takes what it finds there for its own and panics where it is not: that is a damaged file.
+fn whole<T>(run: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+    let damaged = || redb::Error::Corrupted("it is damaged".to_owned());
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(damaged()))
 }
 
 fn builder() -> Builder {

@@ -93,7 +93,10 @@ fn nothing_but_probes_and_the_specification_is_open() {
     }
     assert_eq!(service.get("/nowhere").status, 404);
     let basic = service.call("GET", RECORD).header("Authorization", "Basic eDp5").send(b"");
-    assert_eq!((basic.status, &basic.problem()["code"]), (400, &json!("invalid_header")));
+    assert_eq!((basic.status, &basic.problem()["code"]), (401, &json!("no_key")));
+    assert!(basic.header("www-authenticate").is_some());
+    let bare = service.call("GET", RECORD).header("Authorization", "xm_1_2").send(b"");
+    assert_eq!((bare.status, &bare.problem()["code"]), (400, &json!("invalid_header")));
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! - `exclusions`: what people decided on pairs holds, survives and is reopened.
 //! - `exhaustive`: the check that a running service makes of its matches sees every fault of a list.
 //! - `import`: the command loads files into a directory, a service or standard output, and counts all of it.
+//! - `levels`: every level of every attribute has a pair that is at it.
 //! - `load`: the service lives and keeps its deadlines under full load.
 //! - `namus`: NamUs cases as published become records, and what could not be used is named.
 //! - `operations`: what is in `ops/` fits the service.
@@ -41,6 +42,7 @@ mod evidence;
 mod exclusions;
 mod exhaustive;
 mod import;
+mod levels;
 mod load;
 mod namus;
 mod operations;

@@ -13,8 +13,8 @@ use crossmatch::attribute::{
 use crossmatch::engine::{Engine, EngineError, EngineOptions, MatchRequest, Subject};
 use crossmatch::exclusion::Decision;
 use crossmatch::matching::{CandidateList, Informative, Weight, faces};
-use crossmatch::model::{Bits, CollectedFrom, Model};
-use crossmatch::record::{Condition, ExclusionMethod, Kind, Record, Reference};
+use crossmatch::model::{Bits, CollectedFrom, CollectedPart, Model};
+use crossmatch::record::{BodyRegion, Condition, ExclusionMethod, Kind, Record, Reference};
 use proptest::prelude::*;
 
 use crate::population::{record, reference};
@@ -111,8 +111,17 @@ impl Weighed {
     fn expects(&self, column: &Column, query: &Reference, candidate: &Reference) -> Option<f64> {
         let collect = MODEL.collect.get(column.about.name)?;
         let [query_has, candidate_has] = [query, candidate].map(|name| column.read.contains(name));
+        let gone = |record: &Record, region| {
+            record.remains.as_ref().is_some_and(|remains| remains.not_recovered.contains(&region))
+        };
+        let is_gone = |record: &Record| match collect.part {
+            None => false,
+            Some(CollectedPart::Head) => gone(record, BodyRegion::Head),
+            Some(CollectedPart::Hands) => gone(record, BodyRegion::Hands) || gone(record, BodyRegion::Limbs),
+        };
         let can = |record: &Record| match (collect.from, record.condition()) {
             _ if record.kind == Kind::Missing => true,
+            _ if is_gone(record) => false,
             (CollectedFrom::Any, _) => true,
             (CollectedFrom::Flesh, condition) => {
                 !matches!(condition, Some(Condition::Skeleton | Condition::PartialSkeleton))

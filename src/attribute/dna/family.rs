@@ -90,6 +90,8 @@ impl Family {
         let member = |(relation, profile)| Member { relation: relation as u8, profile };
         let mut members: Vec<Member> = relatives.map(member).collect();
         members.sort_unstable();
+        // The same profile again is another sample of one relative, or a twin's, who has nothing to add.
+        members.dedup();
         let mut weighed: Vec<Member> = Vec::with_capacity(RELATIVES);
         for member in members {
             let alike = weighed.iter().filter(|other| other.relation == member.relation).count();

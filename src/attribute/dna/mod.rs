@@ -8,7 +8,7 @@
 //!   remains, the missing person is.
 //! - **Locus by locus** whichever of the two both sides allow; an own profile makes relatives superfluous at its loci.
 //!   Relatives against relatives are not compared.
-//! - **Mitochondrial and Y-chromosomal profiles** ([`lineage`]), the person's own or that of the surest relative of the line.
+//! - **Mitochondrial and Y-chromosomal profiles** ([`lineage`]), the person's own or those of relatives of the line.
 //!
 //! # What is independent
 //!
@@ -55,7 +55,7 @@ use direct::Direct;
 use family::Family;
 use handing::Handings;
 use kinship::Kinship;
-use lineage::{Compared, Line, Lineage};
+use lineage::{Compared, Lineage, Lines};
 use loci::{EVERY_POPULATION, Loci, POPULATIONS, Profile, TABLE, each};
 use memo::Memo;
 use mtdna::Mtdna;
@@ -74,8 +74,8 @@ pub struct Value {
     /// The loci at which the person is typed, and at which any relative is.
     own_loci: Loci,
     family_loci: Loci,
-    mtdna: Option<Line<Mtdna>>,
-    y_str: Option<Line<YStr>>,
+    mtdna: Option<Lines<Mtdna>>,
+    y_str: Option<Lines<YStr>>,
 }
 
 /// How often each profile of a line occurs, over all records.
@@ -134,9 +134,9 @@ impl Attribute for Dna {
         needs: "the person's own STR profile on one side and the person's or relatives' on the other, or mtDNA or Y-STR of \
                 one line on both",
         levels: &[
-            ("direct_match", "the person's own profiles agree: at least 20 bits"),
+            ("direct_match", "the person's own profiles agree, but for one locus at most: at least 10 bits"),
             ("kinship", "the relatives, or a line of the family, support it strongly: at least 10 bits"),
-            ("supported", "3 to 10 bits for the pair"),
+            ("supported", "3 to 10 bits for the pair, or more by own profiles that differ at two loci or more"),
             ("inconclusive", "less than 3 bits either way"),
             ("not_supported", "3 to 10 bits against the pair"),
             ("excluded", "at least 10 bits against the pair"),
@@ -146,7 +146,7 @@ impl Attribute for Dna {
         professional: true,
         source: "Balding and Nichols 1994 (theta); National Research Council 1996 (5/2N); NIST 1036 (allele shares); \
                  SWGDAM 2019 and 2022 (mtDNA, Y)",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -175,8 +175,8 @@ impl Attribute for Dna {
             family_loci: family.as_ref().map_or(0, Family::loci),
             own,
             family,
-            mtdna: surest(mtdna, |relation| mothers_line(relation, record.sex)),
-            y_str: surest(y_str, |relation| fathers_line(relation, record.sex)),
+            mtdna: Lines::read(mtdna, |relation| mothers_line(relation, record.sex)),
+            y_str: Lines::read(y_str, |relation| fathers_line(relation, record.sex)),
         };
         let something = value.own.is_some() || value.family.is_some() || value.mtdna.is_some() || value.y_str.is_some();
         something.then_some(value)
@@ -184,10 +184,10 @@ impl Attribute for Dna {
 
     fn count(statistics: &mut Statistics, _: Kind, value: &Value, by: i64) {
         if let Some(line) = &value.mtdna {
-            statistics.mtdna.change(&line.haplotype, by);
+            statistics.mtdna.change(line.surest(), by);
         }
         if let Some(line) = &value.y_str {
-            statistics.y_str.change(&line.haplotype, by);
+            statistics.y_str.change(line.surest(), by);
         }
     }
 
@@ -215,19 +215,6 @@ impl Attribute for Dna {
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
         prepared.weighed(candidate, true).map(|weighed| telling::tell(prepared, candidate, &weighed))
     }
-}
-
-/// The profile that is most surely of the person's line, the person's own before all.
-fn surest<H>(
-    profiles: impl Iterator<Item = (Option<Relation>, H)>,
-    quarters: impl Fn(Relation) -> u8,
-) -> Option<Line<H>> {
-    let line = |(relation, haplotype): (Option<Relation>, H)| {
-        let relation_code = relation.map(|relation| relation as u8);
-        Line { haplotype, quarters: relation.map_or(4, &quarters), relation: relation_code }
-    };
-    let lines = profiles.map(line).filter(|line| line.quarters > 0);
-    lines.reduce(|best, line| if line.quarters > best.quarters { line } else { best })
 }
 
 /// Of four chances, how many that a relative has the person's mitochondrial profile.

@@ -23,7 +23,7 @@ const DELETED: u8 = 16;
 type Range = (u16, u16);
 
 /// A profile.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Mtdna {
     /// Position and number of the insertion behind it (0: none), and the bases that may be there; ascending.
     differences: Vec<((u16, u8), u8)>,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::{Attribute, Detail, Evidence, Part};
+use super::super::{Attribute, Detail, Evidence, Facing, Part};
 use super::family::Family;
 use super::handing::Handings;
 use super::kinship::Kinship;
-use super::lineage::{Compared, Line};
+use super::lineage::Compared;
 use super::lines::Person;
 use super::loci::{Loci, Profile, TABLE, each};
 use super::{Dna, Prepared, Value, Weighed};
@@ -46,8 +46,8 @@ pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed
         let words = match name {
             "str" => own_profiles(prepared.model, weighed, (ante, post), &mut details),
             "kinship" => relatives(prepared, weighed, (ante, post), &mut details),
-            "mtdna" => line("mtDNA", weighed.mtdna, [&ante.mtdna, &post.mtdna].map(whose), weighed.lines[0]),
-            _ => line("Y-STR", weighed.y_str, [&ante.y_str, &post.y_str].map(whose), weighed.lines[1]),
+            "mtdna" => line("mtDNA", weighed.mtdna, prepared.facing, weighed.lines[0]),
+            _ => line("Y-STR", weighed.y_str, prepared.facing, weighed.lines[1]),
         };
         told.push((name, bits, words));
     }
@@ -59,12 +59,23 @@ pub(super) fn tell(prepared: &Prepared<'_>, candidate: &Value, weighed: &Weighed
     let parts = told.into_iter().map(|(name, bits, summary)| Part { name, bits, summary });
     let parts: Vec<Part> = if summary.is_empty() { Vec::new() } else { parts.collect() };
     let parts = if parts.len() > 1 { parts } else { Vec::new() };
-    Evidence { parts, details, ..Evidence::plain(&Dna::ABOUT, bits, level(weighed, bits), summary) }
+    Evidence {
+        parts,
+        details,
+        ..Evidence::plain(
+            &Dna::ABOUT,
+            bits,
+            level(weighed, unfit(prepared.model, weighed, (ante, post)).len(), bits),
+            summary,
+        )
+    }
 }
 
-fn level(weighed: &Weighed, bits: Bits) -> &'static str {
+/// The level of a pair whose own profiles do not fit at some loci.
+fn level(weighed: &Weighed, unfit: usize, bits: Bits) -> &'static str {
     match bits.to_f64() {
-        bits if bits >= 20.0 && weighed.direct >= 20.0 => "direct_match",
+        bits if bits >= 10.0 && unfit > 1 => "supported",
+        bits if bits >= 10.0 && weighed.direct >= 10.0 => "direct_match",
         bits if bits >= 10.0 => "kinship",
         bits if bits >= 3.0 => "supported",
         bits if bits > -3.0 => "inconclusive",
@@ -75,11 +86,17 @@ fn level(weighed: &Weighed, bits: Bits) -> &'static str {
 
 type Details = Vec<(&'static str, Detail)>;
 
-fn own_profiles(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value), details: &mut Details) -> String {
-    let (Some(ante), Some(post)) = (&ante.own, &post.own) else { return String::new() };
-    let loci = || each(weighed.loci.direct);
+/// The loci at which own profiles do not agree, whatever dropped out.
+fn unfit(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value)) -> Vec<usize> {
+    let (Some(ante), Some(post)) = (&ante.own, &post.own) else { return Vec::new() };
     let direct = |at: usize| super::Direct { locus: &TABLE[at], population: weighed.population, model };
-    let unfit: Vec<usize> = loci().filter(|&at| direct(at).ratio(ante.0[at], post.0[at]) == 0.0).collect();
+    each(weighed.loci.direct).filter(|&at| direct(at).ratio(ante.0[at], post.0[at]) == 0.0).collect()
+}
+
+fn own_profiles(model: &DnaModel, weighed: &Weighed, values: (&Value, &Value), details: &mut Details) -> String {
+    let (Some(ante), Some(post)) = (&values.0.own, &values.1.own) else { return String::new() };
+    let unfit = unfit(model, weighed, values);
+    let loci = || each(weighed.loci.direct);
     let single = loci().filter(|&at| ante.0[at].is_single() || post.0[at].is_single()).count();
     let (compared, agree) = (loci().count(), loci().count() - unfit.len());
     details.push(("loci_compared", Detail::Count(compared as u64)));
@@ -174,10 +191,17 @@ impl Relatives<'_> {
             }
             .to_owned();
         }
-        let relations = self.family.members().iter().map(|member| member.relation().code().replace('_', " "));
+        let relations = self.family.members().chunk_by(|one, other| one.relation() == other.relation());
+        let relations = relations.map(|alike| match alike.len() {
+            1 => alike[0].relation().code().replace('_', " "),
+            more => format!("{more} {}", plural(alike[0].relation())),
+        });
         let relations: Vec<String> = relations.collect();
         let (last, others) = relations.split_last().map_or(("", &[][..]), |(last, others)| (&**last, others));
-        format!("a child of the family of {} and {last}", others.join(", "))
+        match others {
+            [] => format!("of the family of {last}"),
+            others => format!("of the family of {} and {last}", others.join(", ")),
+        }
     }
 
     /// The relative without whom the others say most, where that is much more than all say together.
@@ -195,6 +219,19 @@ impl Relatives<'_> {
     }
 }
 
+const fn plural(relation: Relation) -> &'static str {
+    match relation {
+        Relation::Mother => "samples of the mother",
+        Relation::Father => "samples of the father",
+        Relation::Child => "children",
+        Relation::FullSibling => "full siblings",
+        Relation::HalfSibling => "half siblings",
+        Relation::Grandparent => "grandparents",
+        Relation::AuntUncle => "aunts or uncles",
+        Relation::Cousin => "cousins",
+    }
+}
+
 fn names(loci: &[usize], most: usize) -> String {
     let named: Vec<&str> = loci.iter().take(most).map(|&at| TABLE[at].name).collect();
     match loci.len().saturating_sub(most) {
@@ -203,15 +240,15 @@ fn names(loci: &[usize], most: usize) -> String {
     }
 }
 
-/// Whose profile stands for a line.
-fn whose<H>(line: &Option<Line<H>>) -> Option<Relation> {
-    line.as_ref().and_then(|line| line.relation).map(|relation| Relation::ALL[usize::from(relation)])
-}
-
-fn line(name: &str, compared: Option<Compared>, whose: [Option<Relation>; 2], counted: f64) -> String {
+fn line(name: &str, compared: Option<Compared>, facing: Facing, counted: f64) -> String {
     let Some(compared) = compared else { return String::new() };
-    let of: Vec<String> =
-        whose.iter().flatten().map(|relation| format!(" of the {}", relation.code().replace('_', " "))).collect();
+    let [query, candidate] = &compared.whose;
+    let (ante, post) = facing.ante_post(query, candidate);
+    let of: Vec<String> = [ante, post]
+        .into_iter()
+        .flatten()
+        .map(|relation| format!(" of the {}", relation.code().replace('_', " ")))
+        .collect();
     let found = match (compared.differences, compared.frequency) {
         (0, Some((agree, of))) => format!("agrees, as does that of {agree} of {of} records"),
         (1, _) => "differs once, which is inconclusive".to_owned(),

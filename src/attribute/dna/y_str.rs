@@ -9,7 +9,7 @@ use super::loci::{Typed, plain};
 use crate::record::{Allele, Alleles, Str};
 
 /// A profile: by locus, ascending.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct YStr(Vec<(Box<str>, Typed)>);
 
 impl YStr {

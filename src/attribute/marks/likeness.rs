@@ -1,10 +1,11 @@
 //! What one mark against another is worth, before each is given at most one of the other side.
 //!
 //! ```text
-//! bits(a, b) = sort + site + side + words - unlike words - log2(number of marks that it could be)
+//! bits(a, b) = sort + site + side + measure + words - unlike words - log2(number of marks that it could be)
 //! sort        log2(P(b's | a's, one mark) / share of b's in the collection)
 //! site        the same among the marks of one sort: most piercings are in ears; a site's neighbours share what is left
 //! side        log2(agreement / 1/2), or its contrary
+//! measure     log2(P(as far apart | one) / P(as far apart | two)) of sizes and the like
 //! words       log2(agreement / share of the sort's marks with the term): the rarest in full, the others by `independence`,
 //!             because words of one mark go together: "praying" and "hands". A word that is a slip of the pen from
 //!             another counts as the commoner of the two, less what slips are rare. Where no word is shared, a class
@@ -16,6 +17,7 @@
 //! to it: a mark of somebody else is as often like this one as its terms are frequent.
 
 use super::census::{Census, is_exact};
+use super::measure::Measure;
 use super::terms::{Distance, TERMS};
 use super::vocabulary::SHORTEST;
 use super::{CLASS, EXACT, MOST, Marks, term};
@@ -93,6 +95,7 @@ struct Ready {
     /// The most that any site is worth.
     most_of_site: i32,
     sides: [i32; 4],
+    measure: Measure,
     words: i32,
     odd: u32,
 }
@@ -131,13 +134,15 @@ impl<'a> Likeness<'a> {
                 most_of_site: sites.iter().flatten().copied().fold(0, i32::max),
                 sites,
                 sides: std::array::from_fn(|other| side_bits(model, head.side, other as u8)),
+                measure: head.measure,
                 words: i32::from(head.words),
                 odd: head.odd,
             });
         }
         let weights = Weights::new(model);
         let most = |ready: &Ready, sort: usize| {
-            ready.sorts[sort] + ready.most_of_site + ready.sides.iter().copied().fold(0, i32::max)
+            let side = ready.sides.iter().copied().fold(0, i32::max);
+            ready.sorts[sort] + ready.most_of_site + side + ready.measure.most(model)
         };
         let most = |sort: usize| ready.iter().map(|ready| most(ready, sort)).max().unwrap_or(0);
         let most = (0..sorts.len()).map(most).collect();
@@ -193,8 +198,9 @@ impl<'a> Likeness<'a> {
                 marks &= marks - 1;
                 let ready = &self.ready[mine];
                 let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
-                let bits =
-                    ready.sorts[usize::from(head.sort)] + place + ready.sides[usize::from(head.side & 3)] - tries;
+                let side = ready.sides[usize::from(head.side & 3)];
+                let measure = ready.measure.bits(head.measure, self.model);
+                let bits = ready.sorts[usize::from(head.sort)] + place + side + measure - tries;
                 let shares = sharing >> mine & 1 == 1;
                 let may_slip = ready.odd & head.odd != 0 && (shares || place >= self.weights.slips_from);
                 if !shares && !may_slip && bits <= least {

@@ -12,6 +12,7 @@
 mod census;
 mod language;
 mod likeness;
+mod measure;
 mod pairing;
 mod reading;
 mod smt;
@@ -29,6 +30,7 @@ pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
 use crate::record::{BelongingKind, FeatureKind};
 use language::ENGLISH;
+use measure::Measure;
 pub use terms::Distance;
 use terms::TERMS;
 
@@ -62,6 +64,7 @@ pub(super) struct Head {
     /// A site of the vocabulary and one; 0 is not said.
     pub(super) site: u8,
     pub(super) large: bool,
+    measure: Measure,
     /// How many words it has.
     words: u8,
     /// The first letters of its long words that no table knows: what may hold a slip of the pen.
@@ -92,8 +95,11 @@ impl TryFrom<Packed> for Marks {
         if !ends.is_sorted() || last != terms.len() {
             return Err("the marks' terms do not end where they should");
         }
-        if heads.iter().any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS) {
-            return Err("a mark's site or sort is not there");
+        if heads
+            .iter()
+            .any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS || !head.measure.is_sound())
+        {
+            return Err("a mark's site, sort or size is not there");
         }
         Ok(Self { heads, terms, words })
     }
@@ -105,7 +111,8 @@ impl Marks {
         let mut different: Vec<Draft> = Vec::new();
         for draft in drafts {
             let same = |other: &Draft| {
-                (other.side, other.site, &other.terms) == (draft.side, draft.site, &draft.terms)
+                (other.side, other.site, other.measure, &other.terms)
+                    == (draft.side, draft.site, draft.measure, &draft.terms)
                     && (other.sort == draft.sort || !draft.terms.is_empty())
             };
             if !different.iter().any(same) {
@@ -128,9 +135,18 @@ impl Marks {
             terms.extend(own);
             words.push(said.join(" "));
             let site = draft.site.map_or(0, |site| site + 1);
-            let (sort, side, large) = (draft.sort, draft.side, draft.large);
+            let (sort, side, large, measure) = (draft.sort, draft.side, draft.large, draft.measure);
             let odd = said.iter().filter_map(|word| odd_initial(word)).fold(0, |odd, letter| odd | 1 << letter);
-            heads.push(Head { sort, side, site, large, words: said.len() as u8, odd, end: terms.len() as u16 });
+            heads.push(Head {
+                sort,
+                side,
+                site,
+                large,
+                measure,
+                words: said.len() as u8,
+                odd,
+                end: terms.len() as u16,
+            });
         }
         Self { heads: heads.into(), terms: terms.into(), words: words.join("\n").into() }
     }
@@ -164,7 +180,9 @@ impl Marks {
     /// A mark in words: its words, then its place. `sort` names its kind where no word does.
     pub(super) fn told(&self, mark: usize, sort: &str) -> String {
         let head = self.heads[mark];
-        let words: Vec<&str> = self.words(mark).take(12).collect();
+        let measure = head.measure.told();
+        let words: Vec<&str> =
+            self.words(mark).take(12).chain([&*measure].into_iter().filter(|_| head.measure.is_said())).collect();
         let what = if words.is_empty() { sort.to_owned() } else { format!("{sort}: {}", words.join(" ")) };
         let side = ["", "left", "right", "both"][usize::from(head.side & 3)];
         let place = [side, head.site_name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");

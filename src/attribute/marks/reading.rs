@@ -5,11 +5,15 @@
 //! are not there are remembered.
 
 use super::language::{ENGLISH, Language};
+use super::measure::Measure;
 use super::smt;
 use super::terms::TERMS;
 use super::tokens::{Break, Token, tokens};
 use super::vocabulary::Sense;
 use crate::record::FeatureKind;
+
+/// What clerks write before the size of a thing.
+const SIZES: [&str; 5] = ["size", "sz", "talla", "taille", "pointure"];
 
 /// What a text tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +34,7 @@ pub(in crate::attribute) struct Draft {
     /// A site of the vocabulary; none is not said.
     pub(in crate::attribute) site: Option<u8>,
     pub(in crate::attribute) large: bool,
+    pub(super) measure: Measure,
     /// Terms in the order in which they were said, each once.
     pub(in crate::attribute) terms: Vec<String>,
     /// Serial numbers and long inscriptions, whole.
@@ -100,6 +105,12 @@ fn items(domain: Domain, tokens: &[Token], language: Language) -> Vec<Item> {
             at += words;
             continue;
         }
+        if let Some((size, words)) = size(domain, &tokens[at..]) {
+            let quotation = tokens[at].quotation;
+            items.push(Item { sense: Sense::Measure(size), word: String::new(), before, quotation, coded: false });
+            at += words;
+            continue;
+        }
         let (sense, words) = sense(domain, &tokens[at..], language);
         let quotation = tokens[at].quotation;
         match sense {
@@ -122,6 +133,15 @@ fn run(tokens: &[Token], most: usize) -> usize {
     let first = tokens[0].quotation;
     let more = tokens[1..].iter().take(most - 1);
     1 + more.take_while(|token| token.before == Break::None && token.quotation == first).count()
+}
+
+/// A size, and its words with that which says so.
+fn size(domain: Domain, tokens: &[Token]) -> Option<(Measure, usize)> {
+    if domain == Domain::Body || !SIZES.contains(&&*tokens[0].word) {
+        return None;
+    }
+    let words: Vec<&str> = tokens[1..].iter().take(2).map(|token| &*token.word).collect();
+    Some(Measure::size(&words).map_or((Measure::default(), 1), |(size, words)| (size, 1 + words)))
 }
 
 fn joined(tokens: &[Token], with: &str) -> String {
@@ -195,6 +215,9 @@ impl Draft {
 
     /// Takes over what another reading of the same mark says and this one leaves open.
     pub(in crate::attribute) fn complete(&mut self, other: &Self) {
+        if !self.measure.is_said() {
+            self.measure = other.measure;
+        }
         if self.said.is_none() && other.said.is_some() {
             (self.sort, self.said) = (other.sort, other.said);
         }
@@ -220,6 +243,12 @@ impl Draft {
 
     /// An "upper left arm" is an upper arm.
     fn refine(&mut self) {
+        if self.site.is_none()
+            && self.sort == FeatureKind::Scar as u8
+            && let Some((site, side)) = self.terms.iter().find_map(|term| TERMS.place(term))
+        {
+            (self.site, self.side) = (Some(site), if self.side == 0 { side } else { self.side });
+        }
         let part = |word: &String| Some((self.site.and_then(|site| TERMS.part(site, word))?, word.clone()));
         if let Some((part, word)) = self.terms.iter().find_map(part) {
             self.site = Some(part);
@@ -228,7 +257,7 @@ impl Draft {
     }
 
     fn says_nothing(&self) -> bool {
-        self.terms.is_empty() && self.site.is_none() && self.said.is_none()
+        self.terms.is_empty() && self.site.is_none() && self.said.is_none() && !self.measure.is_said()
     }
 }
 
@@ -273,7 +302,11 @@ impl Reader {
         let has = |what: fn(&Sense) -> bool| items.iter().any(|item| what(&item.sense));
         let draft = &self.draft;
         match self.domain {
-            Domain::Things => draft.thing.is_some() && (has_thing(items) || thing_follows),
+            Domain::Things => {
+                let only_size = has(|sense| matches!(sense, Sense::Measure(_)))
+                    && items.iter().all(|item| matches!(item.sense, Sense::Measure(_) | Sense::Filler));
+                draft.thing.is_some() && (has_thing(items) || (thing_follows && !only_size))
+            }
             Domain::Body => {
                 let sort = has(|sense| matches!(sense, Sense::Kind(..)));
                 let site = has(|sense| matches!(sense, Sense::Site(_)));
@@ -296,7 +329,19 @@ impl Reader {
             Sense::Filler | Sense::Join => {}
             Sense::Not => self.negated = true,
             Sense::But => self.negated = false,
-            Sense::Kind(kind, _) if self.negated => self.reading.denied |= 1 << kind as u8,
+            Sense::Kind(kind, _) if self.negated => {
+                self.reading.denied |= 1 << kind as u8;
+                // "Ears not pierced": the place is that of what is not there.
+                if self.draft.said.is_none() && self.draft.terms.is_empty() {
+                    self.draft = Draft::new(self.sort);
+                }
+            }
+            Sense::Measure(measure) => {
+                let measure = if self.negated { measure.negated() } else { measure };
+                if measure.is_said() {
+                    self.draft.measure = measure;
+                }
+            }
             _ if self.negated => {}
             Sense::Side(side) => self.draft.side |= side,
             Sense::Site(site) => self.draft.place(site),
@@ -373,8 +418,8 @@ mod tests {
         };
         let side = ["", "left", "right", "both"][usize::from(draft.side)];
         let site = draft.site.map_or("", |site| TERMS.site_name(site));
-        let words = draft.terms.join(" ");
-        [kind, side, site, &words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        let (words, measure) = (draft.terms.join(" "), draft.measure.told());
+        [kind, side, site, &words, &measure].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
     #[track_caller]
@@ -439,6 +484,7 @@ mod tests {
         assert_eq!(denied(Scar, "No tattoos but scar on chin"), (1, bit(Tattoo)));
         assert_eq!(denied(Piercing, "Unknown"), (0, 0));
         assert_eq!(denied(Piercing, "N/A"), (0, 0));
+        assert_eq!(denied(Piercing, "Ears not pierced"), (0, bit(Piercing)));
     }
 
     #[test]
@@ -450,6 +496,8 @@ mod tests {
         );
         check("BLUE JEANS TEE SHIRT", "jeans / tshirt");
         check("Orange shirt blue jeans, size 32", "orange shirt / jeans size 32");
+        check("Nike shoes, size 9 1/2", "nike shoes size 9.5");
+        check("shirt (size XL), size of a child's", "shirt child size XL");
         check("watch with brown leather band", "watch brown leather band");
         check("None", "");
         check("BR0WN C0WB0Y B00TS WITH BIRD DESIGN.", "brown cowboy boots bird");

@@ -25,6 +25,8 @@ pub(super) struct Terms {
     large: FxHashSet<&'static str>,
     /// A larger site and a term: the site that the term makes of it.
     parts: FxHashMap<(u8, &'static str), u8>,
+    /// Where a mark is that a term names, and on which side.
+    places: FxHashMap<&'static str, (u8, u8)>,
     sites: Vec<Site>,
     /// How each site lies to each, row by row.
     distances: Vec<Distance>,
@@ -52,6 +54,12 @@ impl Terms {
             "site" => self.enter_site(head),
             "is" => self.classes.extend(said.split(' ').map(|word| (word, head))),
             "large" => self.large.extend(said.split(' ')),
+            "at" => {
+                let (name, side) = head.split_once(' ').unwrap_or((head, ""));
+                let side = ["left", "right"].iter().position(|word| *word == side).map_or(0, |at| at as u8 + 1);
+                let site = self.site(name);
+                self.places.extend(said.split(' ').filter_map(|word| Some((word, (site?, side)))));
+            }
             _ => {
                 let words: Vec<&'static str> = head.split(' ').collect();
                 if let [part, whole, word] = words[..] {
@@ -84,6 +92,11 @@ impl Terms {
     /// The site that a word makes of a larger one.
     pub(super) fn part(&self, whole: u8, word: &str) -> Option<u8> {
         self.parts.iter().find_map(|((of, said), part)| (*of == whole && *said == word).then_some(*part))
+    }
+
+    /// Where a mark is that a term names, and on which side: the scar of an appendectomy is on the right of the abdomen.
+    pub(super) fn place(&self, term: &str) -> Option<(u8, u8)> {
+        self.places.get(term).copied()
     }
 
     /// The site of a name.

@@ -5,6 +5,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::measure::Measure;
 use super::reading::Domain;
 use super::terms::TERMS;
 use crate::record::FeatureKind;
@@ -28,6 +29,8 @@ pub(super) enum Sense {
     Kind(FeatureKind, Option<&'static str>),
     /// A sort of thing.
     Thing(&'static str),
+    /// A size, or another of a few values; or the word for one of which none follows.
+    Measure(Measure),
     /// Every other word that tells.
     Term(&'static str),
 }
@@ -103,7 +106,7 @@ impl Vocabulary {
                 Sense::Kind(kind, head.split(' ').nth(1))
             }
             "thing" => Sense::Thing(name),
-            _ => Sense::Term(name),
+            _ => Measure::of_term(name).map_or(Sense::Term(name), Sense::Measure),
         };
         let (own, mixed) = said.split_once('|').unwrap_or((said, ""));
         self.unsure.extend(mixed.split(' '));

@@ -5,13 +5,17 @@
 
 use std::sync::OnceLock;
 
-use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, middle, year};
+use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, is_open, middle, year};
 use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years};
+
+/// An estimated time of death is taken to be no more exact than so many days.
+const LEAST_WIDTH: i32 = 30;
 
 /// What the collection expects.
 pub(super) struct Collection {
-    /// Share of missing persons who were last seen in each year.
+    /// Share of missing persons who were last seen in each year, and before each.
     contact: Vec<f64>,
+    contact_before: Vec<f64>,
     /// The same for those who lived on, by the year in which they died.
     died_later: Vec<f64>,
     /// Shares of those born before each year.
@@ -29,7 +33,7 @@ pub(super) struct Collection {
 pub(super) struct Chances {
     pub(super) birth: f64,
     pub(super) age: f64,
-    /// A year.
+    /// A year, with what follows no rule.
     pub(super) gap: f64,
 }
 
@@ -52,6 +56,7 @@ impl Collection {
             born_before: before(shares(&statistics.birth[..], model.smoothing).into_iter()),
             later: Ages::new(&later(&model.timeline, &ages), shoulder),
             soon: Ages::new(&ages, shoulder),
+            contact_before: before(contact.iter().copied()),
             contact,
             died_before: (0..GAP_CLASSES * YEARS).map(|_| OnceLock::new()).collect(),
         }
@@ -61,7 +66,9 @@ impl Collection {
         Chances {
             birth: post.birth.map_or(0.0, |birth| self.birth(model, birth)),
             age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition).cells[0])),
-            gap: post.event.map_or(0.0, |found| self.gap(model, middle(found), post)),
+            gap: post
+                .event
+                .map_or(0.0, |found| self.gap(model, if is_open(found) { found.1 } else { middle(found) }, post)),
         }
     }
 
@@ -85,17 +92,15 @@ impl Collection {
         let last = year(found);
         let (start, died_before) = self.died_before(model, post.condition, last);
         let all = died_before[last + 1 - start];
-        let Some((from, to)) = post.death else { return all };
-        // The share of each year up to the finding that lies within it.
-        let dead_by = |day: i32| {
-            let at = year(day).clamp(start, last);
-            let (first, end) = (first_day(at), if at == last { found + 1 } else { first_day(at + 1) });
-            let share = f64::from(day - first) / f64::from((end - first).max(1));
-            let [before, after] = [died_before[at - start], died_before[at - start + 1]];
-            before + (after - before) * share.clamp(0.0, 1.0)
-        };
-        let within = dead_by(to + 1) - dead_by(from);
-        within * (1.0 - model.death_outside) + all * model.death_outside
+        let slip = model.gap_slip / 100.0;
+        let Some((first, last_day)) = post.death else { return all + slip };
+        let (dated, near) = ((first, last_day + 1), model.near(first, last_day + 1));
+        let died = |days| between(died_before, start, found + 1, days);
+        // What follows no rule is put down to those who died soon after the last contact.
+        let soon = |days| between(&self.contact_before, 0, first_day(YEARS), days);
+        let far = model.fit_death(0.0, 0.0);
+        let fit = |all: f64, within: f64, near: f64| all * far + model.fit_death(within, near) - far;
+        fit(all, died(dated), died(near)) + slip * fit(1.0, soon(dated), soon(near))
     }
 
     /// A year, and the chances that a missing person died before it and each later one, and is found in the year `last` in
@@ -136,6 +141,19 @@ impl Ages {
 }
 
 impl TimelineModel {
+    /// The days from and up to which an estimate of a time of death, from one day to before another, has missed it by no more
+    /// than its own width.
+    pub(super) fn near(&self, first: i32, end: i32) -> (i32, i32) {
+        let width = (end - first).max(LEAST_WIDTH);
+        (first - width, end + width)
+    }
+
+    /// How well an estimate goes with a time of death of which so much lies within it, and near it.
+    pub(super) fn fit_death(&self, within: f64, near: f64) -> f64 {
+        let (outside, far) = (self.death_outside, self.death_far);
+        within * (1.0 - 2.0 * outside) + near * (outside - far) + far
+    }
+
     /// What is left of a fit for each year outside an interval of ages.
     pub(super) fn shoulder(&self) -> f64 {
         (-1.0 / self.age_shoulder_years).exp()
@@ -158,6 +176,19 @@ fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
         }
     }
     moved
+}
+
+/// What sums by year ([`before`]), from a year on, have between two days; of the last year there are the days before `end`.
+fn between(before: &[f64], start: usize, end: i32, (from, to): (i32, i32)) -> f64 {
+    let last = start + before.len() - 2;
+    let by = |day: i32| {
+        let at = year(day).clamp(start, last);
+        let (first, end) = (first_day(at), if at == last { end } else { first_day(at + 1) });
+        let share = f64::from(day - first) / f64::from((end - first).max(1));
+        let [before, after] = [before[at - start], before[at - start + 1]];
+        before + (after - before) * share.clamp(0.0, 1.0)
+    };
+    by(to) - by(from)
 }
 
 /// Sums of what comes before each item, and of all.
@@ -192,13 +223,21 @@ mod tests {
         let (soon, last) = (model.lived(post.condition).cells[0], year(found));
         let years = (0..=last).rev().zip(model.gap_masses(post.condition));
         let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
-        let fits = |at: usize| {
+        let fits = |at: usize, end: i32| {
             let Some((first, last)) = post.death else { return 1.0 };
-            let (from, to) = (first_day(at), (first_day(at + 1) - 1).min(found));
-            let within = f64::from((to.min(last) - from.max(first) + 1).max(0)) / f64::from((to - from + 1).max(1));
-            within.min(1.0) * (1.0 - model.death_outside) + model.death_outside
+            let (from, to) = (first_day(at), (first_day(at + 1) - 1).min(end));
+            let within = |(first, last): (i32, i32)| {
+                let days = f64::from((to.min(last) - from.max(first) + 1).max(0));
+                (days / f64::from((to - from + 1).max(1))).min(1.0)
+            };
+            let width = (last + 1 - first).max(30);
+            let (inside, near) = (within((first, last)), within((first - width, last + width)));
+            inside * (1.0 - model.death_outside)
+                + (near - inside) * model.death_outside
+                + (1.0 - near) * model.death_far
         };
-        years.map(|(at, mass)| died(at) * mass * fits(at)).sum()
+        let slip: f64 = (0..YEARS).map(|at| collection.contact[at] * fits(at, i32::MAX)).sum();
+        years.map(|(at, mass)| died(at) * mass * fits(at, found)).sum::<f64>() + model.gap_slip / 100.0 * slip
     }
 
     proptest! {

@@ -4,8 +4,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use super::chances::Chances;
-use super::{AGES, DAYS_A_YEAR, HALF_YEARS, Prepared, Value, middle};
+use super::{AGES, DAYS_A_YEAR, HALF_YEARS, Prepared, Value, is_open, middle};
 use crate::model::{Bits, GAPS, LIVES, Lives, TimelineModel, gap_of_days, lived_days, lived_years};
+
+/// Ages that are tried where the age is stated as an interval.
+const AGES_TRIED: usize = 8;
 
 /// What the parts of a pair are worth; none: one side does not have it.
 #[derive(Clone, Copy, Default)]
@@ -42,9 +45,12 @@ impl Cells {
     /// cell lies within it.
     fn fit_death(&self, model: &TimelineModel, contact: i32, (first, last): (i32, i32)) -> [f64; LIVES] {
         let (first, end) = (first - contact, last - contact + 1);
+        let near = model.near(first, end);
         std::array::from_fn(|cell| {
-            let within = (self.to[cell].min(end) - self.from[cell].max(first)).max(0);
-            f64::from(within) * self.share_of_day[cell] * (1.0 - model.death_outside) + model.death_outside
+            let within = |(first, end): (i32, i32)| {
+                f64::from((self.to[cell].min(end) - self.from[cell].max(first)).max(0)) * self.share_of_day[cell]
+            };
+            model.fit_death(within((first, end)), within(near))
         })
     }
 
@@ -92,7 +98,7 @@ impl Prepared<'_> {
     pub(super) fn weighed(&self, ante: &Value, post: &Value) -> Weighed {
         let chances = self.chances.unwrap_or_else(|| self.collection.chances(&self.model.timeline, post));
         let birth = ante.born().zip(post.birth).map(|(ante, post)| self.birth(ante, post, chances));
-        let age = if birth.is_none() { ante.age_at_contact().zip(post.age) } else { None };
+        let age = if birth.is_none() { ante.ages_beside(post).zip(post.age) } else { None };
         let gap = ante.days_to(post).map(gap_of_days);
         let model = &self.model.timeline;
         if let (Some(gap), Some(contact), Some(death)) = (gap, ante.event, post.death) {
@@ -113,10 +119,10 @@ impl Prepared<'_> {
         }
     }
 
-    fn by_age(&self, gap: Option<usize>, age: f64, worked_out: impl FnOnce() -> Bits) -> Bits {
-        let half_years = (age * 2.0) as usize;
+    fn by_age(&self, gap: Option<usize>, (least, most): (f64, f64), worked_out: impl FnOnce() -> Bits) -> Bits {
+        let half_years = (least + most) as usize;
         match &self.kept {
-            Some(kept) if half_years < HALF_YEARS => {
+            Some(kept) if half_years < HALF_YEARS && most - least <= 1.0 => {
                 let at = gap.unwrap_or(GAPS) * HALF_YEARS + half_years;
                 Kept::get(&kept.ages, (at, (GAPS + 1) * HALF_YEARS), worked_out)
             }
@@ -129,19 +135,28 @@ impl Prepared<'_> {
         let model = &self.model.timeline;
         let fits = self.cells.fit_death(model, contact, death);
         let densities = model.gap_densities(condition, gap);
-        model.with_slip(std::array::from_fn(|cell| densities[cell] * fits[cell]))
+        model.with_slip(std::array::from_fn(|cell| densities[cell] * fits[cell]), fits[0])
     }
 
     fn gap(&self, all: f64, chances: Chances) -> Bits {
         let likely = all * DAYS_A_YEAR;
-        let ratio = likely / (chances.gap + self.model.timeline.gap_slip / 100.0);
+        let ratio = likely / chances.gap;
         Bits::of_ratio(ratio).within(Bits(-7_000), Bits(4_500))
     }
 
-    /// An estimate against the age at last contact and what the dates say of the time lived on.
-    fn age(&self, (age, interval): (f64, (u8, u8)), lives: &Lives, chances: Chances) -> Bits {
-        let fits = self.cells.fits(&self.fit_outside, age, interval);
-        let likely = Lives::of(std::array::from_fn(|cell| lives.cells[cell] * fits[cell])).all;
+    /// An estimate against the age at last contact, as far as it is known, and what the dates say of the time lived on.
+    fn age(&self, (ages, interval): ((f64, f64), (u8, u8)), lives: &Lives, chances: Chances) -> Bits {
+        let likely = |age: f64| {
+            let fits = self.cells.fits(&self.fit_outside, age, interval);
+            Lives::of(std::array::from_fn(|cell| lives.cells[cell] * fits[cell])).all
+        };
+        let (least, most) = ages;
+        let likely = if most - least <= 1.0 {
+            likely(f64::midpoint(least, most))
+        } else {
+            let step = (most - least) / AGES_TRIED as f64;
+            (0..AGES_TRIED).map(|at| likely(least + step * (at as f64 + 0.5))).sum::<f64>() / AGES_TRIED as f64
+        };
         Bits::of_ratio(likely / lives.all / chances.age).within(Bits(-7_000), Bits(6_000))
     }
 
@@ -160,10 +175,14 @@ impl Prepared<'_> {
 }
 
 impl Value {
-    /// Days from the last contact to the finding; where the dates are vague and may be in order, at least none.
+    /// Days from the last contact to the finding; where the dates are vague and may be in order, at least none. None where
+    /// either has an open end, but for an order that is impossible all the same.
     pub(super) fn days_to(&self, post: &Self) -> Option<i32> {
         let (contact, found) = (self.event?, post.event?);
-        let days = middle(found) - middle(contact);
-        Some(if found.1 >= contact.0 { days.max(0) } else { days })
+        match (is_open(contact) || is_open(found), found.1 >= contact.0) {
+            (true, true) => None,
+            (true, false) => Some(found.1 - contact.0),
+            (false, in_order) => Some((middle(found) - middle(contact)).max(if in_order { 0 } else { i32::MIN })),
+        }
     }
 }

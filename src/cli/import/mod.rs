@@ -36,7 +36,7 @@ pub(super) struct Options {
     #[arg(long, value_enum, default_value_t = Format::Native)]
     format: Format,
     /// The case system that the records are of [default: the records' own, or the format's name].
-    #[arg(long, value_name = "NAME", value_parser = source)]
+    #[arg(long, value_name = "NAME", value_parser = crate::cli::source)]
     source: Option<String>,
     /// The service that takes the records.
     #[arg(long, value_name = "URL", default_value = SERVICE)]
@@ -71,10 +71,6 @@ enum Format {
     Ncic,
     /// People Finder Interchange Format (not supported yet).
     Pfif,
-}
-
-fn source(name: &str) -> Result<String, crate::record::InvalidReference> {
-    Reference::new(name, "x").map(|_| name.to_owned())
 }
 
 /// Runs the command to its end.

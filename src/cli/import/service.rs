@@ -54,8 +54,8 @@ struct Problem {
 
 /// What one request came to.
 enum Answered {
-    /// A fate a line; none where the service was too busy.
-    Lines(Vec<Option<Fate>>),
+    /// An answer a line.
+    Lines(Vec<Answer>),
     /// It took nothing, and names a pause.
     Busy(Duration),
 }
@@ -85,8 +85,8 @@ impl Service {
                 let body_lines: Vec<&str> = body.iter().map(|&at| lines[at].as_str()).collect();
                 match self.post(&body_lines)? {
                     Answered::Lines(answers) => {
-                        for (&at, fate) in body.iter().zip(answers) {
-                            fates[at] = fate;
+                        for (&at, answer) in body.iter().zip(answers) {
+                            fates[at] = fate(answer).map_err(|failed| self.failure(&failed))?;
                         }
                     }
                     Answered::Busy(named) => pause = named,
@@ -116,7 +116,7 @@ impl Service {
         }
     }
 
-    fn answers(&self, response: Response<Body>, count: usize) -> Result<Vec<Option<Fate>>, Failure> {
+    fn answers(&self, response: Response<Body>, count: usize) -> Result<Vec<Answer>, Failure> {
         let broken = |what: &str| self.failure(&format!("{what}; import again: what is stored is not stored twice"));
         let mut answers = Vec::with_capacity(count);
         for line in BufReader::new(response.into_body().into_reader()).lines() {
@@ -128,7 +128,7 @@ impl Service {
             if answer.line != answers.len() + 1 {
                 return Err(broken("answers out of order"));
             }
-            answers.push(fate(answer));
+            answers.push(answer);
         }
         if answers.len() != count {
             return Err(broken(&format!("answered {} of {count} lines", answers.len())));
@@ -163,18 +163,23 @@ fn bodies(lines: &[String], open: &[usize]) -> Vec<Vec<usize>> {
     bodies
 }
 
-/// What became of a line; none if the service was too busy for it.
-fn fate(answer: Answer) -> Option<Fate> {
+/// What became of a line; none if the service was too busy for it. Fails where the next line would fare no better: the key
+/// may not write it, or the service cannot.
+fn fate(answer: Answer) -> Result<Option<Fate>, String> {
+    let told = |answer: Answer| {
+        let Problem { title, detail, code, errors } = answer.error.unwrap_or_default();
+        let code = if code.is_empty() { format!("status_{}", answer.status) } else { code };
+        Refused { code, detail: if detail.is_empty() { title } else { detail }, errors }
+    };
     match answer.status {
-        429 | 503 => None,
-        200..=299 if answer.unchanged => Some(Fate::Unchanged),
-        200..=299 => Some(Fate::Stored),
-        status => {
-            let Problem { title, detail, code, errors } = answer.error.unwrap_or_default();
-            let code = if code.is_empty() { format!("status_{status}") } else { code };
-            let detail = if detail.is_empty() { title } else { detail };
-            Some(Fate::Refused(Refused { code, detail, errors }))
-        }
+        429 | 503 => Ok(None),
+        200..=299 if answer.unchanged => Ok(Some(Fate::Unchanged)),
+        200..=299 => Ok(Some(Fate::Stored)),
+        status @ (401 | 403 | 500..) => Err(format!(
+            "answers {status} to a record: {}; mend that and import again: what is stored is not stored twice",
+            told(answer).detail
+        )),
+        _ => Ok(Some(Fate::Refused(told(answer)))),
     }
 }
 
@@ -196,7 +201,7 @@ mod tests {
     use super::*;
 
     fn check(answer: &str, expected: Option<&Fate>) {
-        assert_eq!(fate(serde_json::from_str(answer).unwrap()).as_ref(), expected, "{answer}");
+        assert_eq!(fate(serde_json::from_str(answer).unwrap()).unwrap().as_ref(), expected, "{answer}");
     }
 
     #[test]
@@ -209,6 +214,8 @@ mod tests {
         let refused = Refused { code: "invalid_record".to_owned(), detail: "1 fault".to_owned(), errors: Vec::new() };
         let problem = r#"{"line":1,"status":422,"error":{"code":"invalid_record","title":"t","detail":"1 fault"}}"#;
         check(problem, Some(&Fate::Refused(refused)));
+        let full = r#"{"line":1,"status":507,"error":{"code":"disk_full","title":"t","detail":"the disk is full"}}"#;
+        assert!(fate(serde_json::from_str(full).unwrap()).unwrap_err().contains("507 to a record: the disk is full"));
     }
 
     #[test]

@@ -252,3 +252,58 @@ fn without_an_ancestry_the_least_favourable_population_counts() {
     assert_eq!(of(&["white", "black"]), known[0].min(known[1]));
     assert_eq!(Kind::ALL.len(), 3);
 }
+
+#[test]
+fn relatives_of_one_line_who_differ_are_weighed_by_their_odds_in_any_order() {
+    let y = |allele: &str| json!({"DYS19": [allele], "DYS390": ["24"], "DYS391": ["11"], "DYS392": ["13"], "DYS393": ["12"]});
+    let others: Vec<Record> = (0..99).map(|at| read("missing", &json!({"y_str": y(&text(200 + at))}))).collect();
+    let of = |relatives: &[(&str, &Json)]| {
+        let relatives: Vec<Json> =
+            relatives.iter().map(|(relation, y)| json!({"relation": relation, "y_str": y})).collect();
+        let body = read("unidentified", &json!({"y_str": y("14")}));
+        explain_among(&others, &read("missing", &json!({"relatives": relatives})), &body)
+            .expect("evidence")
+            .bits
+            .to_f64()
+    };
+    let (same, other) =
+        (y("14"), json!({"DYS19": ["17"], "DYS390": ["21"], "DYS391": ["9"], "DYS392": ["11"], "DYS393": ["14"]}));
+    let alone = of(&[("full_sibling", &same)]);
+    assert!(alone > 4.0 && of(&[("full_sibling", &other)]) < -10.0);
+    let torn = of(&[("father", &other), ("full_sibling", &same)]);
+    assert_eq!(torn, of(&[("full_sibling", &same), ("father", &other)]));
+    assert!((torn - (alone - 1.0)).abs() < 0.6, "either may be the person's: {torn} {alone}");
+    let nearer = of(&[("half_sibling", &other), ("father", &same)]);
+    assert!(nearer < alone && nearer > alone - 0.1, "a half sibling may be of another line: {nearer} {alone}");
+    assert_eq!(of(&[("father", &same), ("full_sibling", &same)]), alone);
+}
+
+#[test]
+fn a_line_that_agrees_never_speaks_against_the_pair() {
+    let mt = json!({"mtdna": ["263G", "16126C"], "mtdna_range": ["16024-576"]});
+    assert_eq!(bits(&mt, &mt), 0.0, "in a collection of these two");
+}
+
+#[test]
+fn one_relative_sampled_twice_is_one() {
+    let sibling =
+        |times: usize| json!({"relatives": vec![json!({"relation": "full_sibling", "str": profile(0, 1)}); times]});
+    let body = own(&profile(0, 1));
+    assert_eq!(explain(&sibling(3), &body), explain(&sibling(1), &body));
+}
+
+#[test]
+fn own_profiles_that_differ_twice_are_no_direct_match() {
+    let differing = |loci: usize| {
+        let mut changed = profile(0, 1);
+        TABLE[..loci].iter().for_each(|locus| changed[locus.name] = json!(["49", "50"]));
+        explain(&own(&profile(0, 1)), &own(&changed)).expect("evidence").level
+    };
+    assert_eq!([0, 1, 2].map(differing), ["direct_match", "direct_match", "supported"]);
+    let single = |profile: Json| {
+        let loci = profile.as_object().expect("loci").iter().map(|(name, alleles)| (name.clone(), json!([alleles[0]])));
+        own(&Json::Object(loci.collect()))
+    };
+    let dropped = explain(&own(&profile(0, 1)), &single(profile(0, 1))).expect("evidence");
+    assert_eq!(dropped.level, "direct_match", "one allele alone everywhere: {:?}", dropped.bits);
+}
