@@ -27,7 +27,7 @@ pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report) {
         || record(simulation, Kind::Missing, next.fetch_add(1, Ordering::Relaxed) % simulation.count(Kind::Missing));
     let put = |(reference, record): (Reference, Record)| {
         let engine = &engine;
-        async move { engine.put(reference, record, None).await.expect("a put") }
+        async move { engine.put(reference, record, None, None).await.expect("a put") }
     };
     let times = measure(criterion, "insert/1 client", || {
         runtime.block_on(put(made()));
@@ -43,7 +43,7 @@ pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report) {
             let (made, request, engine) = (made(), request.clone(), &engine);
             async move {
                 let reference = made.0.clone();
-                engine.put(made.0, made.1, None).await.expect("a put");
+                engine.put(made.0, made.1, None, None).await.expect("a put");
                 engine.matches(&reference, request).await.expect("a match")
             }
         });

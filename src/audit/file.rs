@@ -1,5 +1,7 @@
 //! The file of the trail: appending in groups, and finding a line again.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,6 +12,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use super::chain::Head;
 use super::{Entry, Job, TrailError};
@@ -248,6 +251,46 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// What a line tells of a write.
+#[derive(Deserialize)]
+struct Told<'l> {
+    #[serde(borrow)]
+    request_id: Cow<'l, str>,
+    #[serde(default)]
+    records: Vec<String>,
+}
+
+/// Of writes, each the id of its call and the record, those that no line tells of: their places, ascending.
+pub(super) fn untold<'w>(
+    path: &Path,
+    writes: impl Iterator<Item = (&'w str, &'w str)>,
+) -> Result<Vec<usize>, TrailError> {
+    let disk = |error| TrailError::Disk { doing: "read", file: path.to_owned(), error };
+    // A call may write a record more than once.
+    let mut untold: HashMap<&str, HashMap<&str, Vec<usize>>> = HashMap::new();
+    for (at, (call, record)) in writes.enumerate() {
+        untold.entry(call).or_default().entry(record).or_default().push(at);
+    }
+    if untold.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lines = BufReader::with_capacity(1 << 20, File::open(path).map_err(disk)?);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line).map_err(disk)? > 0 {
+        if let Ok(told) = serde_json::from_slice::<Told<'_>>(&line)
+            && let Some(of_call) = untold.get_mut(&*told.request_id)
+        {
+            for record in &told.records {
+                of_call.get_mut(record.as_str()).and_then(Vec::pop);
+            }
+        }
+        line.clear();
+    }
+    let mut places: Vec<usize> = untold.into_values().flat_map(HashMap::into_values).flatten().collect();
+    places.sort_unstable();
+    Ok(places)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,5 +313,20 @@ mod tests {
         let lines = page(&path, &places, 0, (10, None)).expect("a page").lines;
         assert!(lines.len() == 1 && lines[0].contains("2 lines could not be written"), "{lines:?}");
         assert_eq!(places.lost(), 2);
+    }
+    #[test]
+    fn writes_that_no_line_tells_of_are_found() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(FILE);
+        let (mut writer, places) = Writer::open(directory.path(), &path).expect("a trail");
+        let line = |call: &str, record: &str| {
+            let (request_id, records) = (call.to_owned(), vec![record.to_owned()]);
+            Job { entry: Entry { request_id, records, ..gap(0) }, written: tokio::sync::oneshot::channel().0 }
+        };
+        writer.append(&[line("r1", "a/1"), line("r2", "a/1"), line("r3", "a/3")], &places);
+        let writes = [("r1", "a/1"), ("r1", "a/2"), ("r2", "a/1"), ("r2", "a/1"), ("r4", "a/3"), ("r3", "a/3")];
+        let found = untold(&path, writes.into_iter()).expect("a trail");
+        assert_eq!(found, [1, 2, 4], "of two alike one is told");
+        assert!(untold(&path, std::iter::empty()).expect("a trail").is_empty());
     }
 }

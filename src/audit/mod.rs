@@ -132,6 +132,11 @@ impl Trail {
         file::page(&self.file, &self.places, after, (limit, record))
     }
 
+    /// Of writes, each the id of its call and the record, those that no line tells of: their places, ascending.
+    pub fn untold<'w>(&self, writes: impl Iterator<Item = (&'w str, &'w str)>) -> Result<Vec<usize>, TrailError> {
+        file::untold(&self.file, writes)
+    }
+
     /// Lines that could not be written since the start.
     pub fn lost(&self) -> u64 {
         self.places.lost()

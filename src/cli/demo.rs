@@ -44,7 +44,7 @@ pub(super) async fn load(engine: &Engine, address: SocketAddr) -> Result<(), Fai
     let puts = lines.map(|line| async move {
         let (reference, record) = read(&line)?;
         engine
-            .put(reference, record, None)
+            .put(reference, record, None, None)
             .await
             .map_err(|error| Failure::doing("cannot load the demonstration", error))
     });

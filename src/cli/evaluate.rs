@@ -98,7 +98,7 @@ async fn load(engine: &Engine, collection: &mut Collection) -> Result<Load, Fail
     let started = Instant::now();
     let puts = collection.records().map(|record| async move {
         let (reference, record) = record?;
-        let done = engine.put(reference.clone(), record, None).await;
+        let done = engine.put(reference.clone(), record, None, None).await;
         done.map_err(|error| Failure::doing(format!("cannot store {reference}"), error))
     });
     let stored = stream::iter(puts).buffer_unordered(IN_FLIGHT);

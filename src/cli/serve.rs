@@ -172,7 +172,7 @@ async fn until_signal(
         }
     }
     let records: u64 = engine.census().records.iter().sum();
-    app.provide(engine);
+    app.provide(engine).await;
     announce(&format!("{scheme}://{address}"), records, directory);
     signals.next().await;
     tracing::info!("stopping");

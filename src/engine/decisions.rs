@@ -8,7 +8,7 @@ use super::{Engine, EngineError, Shared};
 use crate::exclusion::{Decision, Exclusion, Exclusions};
 use crate::matching::WhyNot;
 use crate::record::Reference;
-use crate::store::{Applied, ExclusionsRequest, Store, StoreError, Write};
+use crate::store::{Applied, Asked, ExclusionsRequest, Origin, Store, StoreError, Write};
 
 /// Exclusions read at a time.
 const BATCH: usize = 4_096;
@@ -25,11 +25,16 @@ pub struct Decided {
 impl Engine {
     /// Decides on a pair durably: every match that begins after the answer goes by it. The same `key` again answers
     /// what the first call made.
-    pub async fn exclude(&self, decision: Decision, key: Option<String>) -> Result<Decided, EngineError> {
+    pub async fn exclude(
+        &self,
+        decision: Decision,
+        key: Option<String>,
+        by: Option<Origin>,
+    ) -> Result<Decided, EngineError> {
         let pair = [decision.a.clone(), decision.b.clone()];
         let exclusion = Exclusion { id: Uuid::now_v7(), decision, created: Timestamp::now(), review: false };
         let write = Write::Exclude { exclusion: Box::new(exclusion.clone()), key };
-        match self.writer.write(write, None).await? {
+        match self.writer.write(Asked { write, by }, None).await? {
             Applied::Excluded(_) => Ok(Decided { exclusion, repeated: false }),
             // As it stood when the call was written: it may be taken back already.
             Applied::Repeated(exclusion) => Ok(Decided { exclusion: *exclusion, repeated: true }),
@@ -44,8 +49,9 @@ impl Engine {
     }
 
     /// Takes a decision back durably. True if there was one.
-    pub async fn withdraw(&self, id: Uuid) -> Result<bool, EngineError> {
-        Ok(self.writer.write(Write::Withdraw { id }, None).await? == Applied::Deleted)
+    pub async fn withdraw(&self, id: Uuid, by: Option<Origin>) -> Result<bool, EngineError> {
+        let write = Write::Withdraw { id };
+        Ok(self.writer.write(Asked { write, by }, None).await? == Applied::Deleted)
     }
 
     /// A decision by its number.

@@ -30,7 +30,7 @@ use crate::exclusion::Exclusions;
 use crate::matching::{self, CandidateList, Comparison, Pair, Phases, Search};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference, json};
-use crate::store::{self, Applied, EventLog, Store, StoreError, Write};
+use crate::store::{self, Applied, Asked, EventLog, Store, StoreError, Write};
 use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 
 use follower::Follower;
@@ -38,7 +38,7 @@ use indexer::Indexer;
 use selfcheck::SelfCheck;
 use writer::Writer;
 
-pub use crate::store::{EventsPage, ExclusionsRequest, Refusal, Registered, Stored};
+pub use crate::store::{EventsPage, ExclusionsRequest, Origin, Refusal, Registered, Stored};
 pub use decisions::Decided;
 pub use events::{EventOptions, Events};
 
@@ -263,16 +263,17 @@ impl Engine {
         Ok(Self { shared, pool, match_queue: options.match_queue as u64, turns, writer, indexer, follower })
     }
 
-    /// Stores a record durably. Returns when it would survive a loss of power.
+    /// Stores a record durably, for a call if it is of one. Returns when it would survive a loss of power.
     pub async fn put(
         &self,
         reference: Reference,
         record: Record,
         if_version: Option<u64>,
+        by: Option<Origin>,
     ) -> Result<Written, EngineError> {
         let write = Write::Put { reference, json: json::write(&record), if_version };
         let written = |version, outcome| Ok(Written { version, outcome });
-        match self.writer.write(write, Some(Encoded::of(&record))).await? {
+        match self.writer.write(Asked { write, by }, Some(Encoded::of(&record))).await? {
             Applied::Inserted(version) => written(version, Outcome::Inserted),
             Applied::Replaced(version) => written(version, Outcome::Replaced),
             Applied::Unchanged(version) => written(version, Outcome::Unchanged),
@@ -283,8 +284,14 @@ impl Engine {
     }
 
     /// Removes a record durably, only if the stored version is `if_version`, where that is given. True if there was one.
-    pub async fn delete(&self, reference: Reference, if_version: Option<u64>) -> Result<bool, EngineError> {
-        match self.writer.write(Write::Delete { reference, if_version }, None).await? {
+    pub async fn delete(
+        &self,
+        reference: Reference,
+        if_version: Option<u64>,
+        by: Option<Origin>,
+    ) -> Result<bool, EngineError> {
+        let write = Write::Delete { reference, if_version };
+        match self.writer.write(Asked { write, by }, None).await? {
             Applied::Conflict(current) => Err(EngineError::VersionConflict { current }),
             outcome => Ok(outcome == Applied::Deleted),
         }
@@ -378,6 +385,11 @@ impl Engine {
                 .map_or(0, |(log, _)| snapshot.sequence() - log.followed().min(snapshot.sequence())),
             event_stock_taken: self.shared.events.as_ref().is_none_or(|(log, _)| log.is_stock_taken()),
         }
+    }
+
+    /// The latest writes that were of a call, oldest first: all since the last clean stop, and perhaps more.
+    pub fn called(&self) -> Result<Vec<(Reference, Origin)>, EngineError> {
+        Ok(self.shared.store.called()?)
     }
 
     /// A backup of everything that counts, as of one moment.

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{EngineError, Shared, decisions, recovery};
 use crate::corpus::{CorpusWriter, Encoded};
 use crate::record::Reference;
-use crate::store::{Applied, Write};
+use crate::store::{Applied, Asked, Write};
 
 /// Writes in one commit: enough to share one wait for the disk, few enough to answer soon.
 const GROUP: usize = 1_024;
@@ -27,7 +27,7 @@ pub(super) struct Writer {
 }
 
 enum Job {
-    Write { write: Write, record: Option<Encoded>, reply: oneshot::Sender<Result<Applied, EngineError>> },
+    Write { write: Asked, record: Option<Encoded>, reply: oneshot::Sender<Result<Applied, EngineError>> },
     Stop,
 }
 
@@ -47,9 +47,9 @@ impl Writer {
     }
 
     /// Queues a write and waits until it is durable and visible.
-    pub(super) async fn write(&self, write: Write, record: Option<Encoded>) -> Result<Applied, EngineError> {
+    pub(super) async fn write(&self, write: impl Into<Asked>, record: Option<Encoded>) -> Result<Applied, EngineError> {
         let (reply, replied) = oneshot::channel();
-        self.jobs.try_send(Job::Write { write, record, reply }).map_err(|refused| match refused {
+        self.jobs.try_send(Job::Write { write: write.into(), record, reply }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => EngineError::Busy,
             mpsc::error::TrySendError::Closed(_) => EngineError::Stopping,
         })?;
@@ -105,7 +105,7 @@ impl State {
                         queued.close();
                     }
                     Job::Write { write, record, reply } => {
-                        bytes += write.size();
+                        bytes += write.write.size();
                         writes.push(write);
                         waiting.push(Waiting { record, reply });
                     }
@@ -117,13 +117,13 @@ impl State {
         }
     }
 
-    fn commit(&mut self, writes: &[Write], mut waiting: Vec<Waiting>) {
+    fn commit(&mut self, writes: &[Asked], mut waiting: Vec<Waiting>) {
         let count = waiting.len() as u64;
         match self.shared.store.apply(writes) {
             Ok((outcomes, sequence)) => {
                 let before = self.shared.snapshot.load().sequence();
                 for ((write, waiting), outcome) in writes.iter().zip(&mut waiting).zip(&outcomes) {
-                    self.follow(write, waiting.record.take(), outcome);
+                    self.follow(&write.write, waiting.record.take(), outcome);
                 }
                 if sequence > before {
                     self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));

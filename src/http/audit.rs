@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use super::parameters::Parameters;
 use super::problem::Problem;
 use super::{App, Shared, guard};
 use crate::audit::Entry;
+use crate::engine::{Engine, Origin};
 use crate::matching::CandidateList;
 use crate::record::Reference;
 
@@ -99,10 +101,49 @@ impl Call {
         }
     }
 
+    /// The same, as the store keeps it with a write.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { request_id: self.request_id.clone(), caller: self.who.clone() }
+    }
+
     /// Tells the trail; returns when the line is in its file.
     pub(super) async fn tell(&self, note: Note, status: u16) {
         self.app.trail.append(note.entry(self, status)).await;
     }
+}
+
+/// The call of a request that came through, as the store keeps it with a write.
+pub(super) fn origin(request: &HttpRequest) -> Origin {
+    Origin { request_id: RequestId::of(request).as_str().to_owned(), caller: guard::caller(request).id.clone() }
+}
+
+/// Tells the trail of writes that it does not know: they were made, and the service ended before it could tell of their
+/// calls.
+pub(super) async fn catch_up(app: &App, engine: &Engine) -> Result<(), String> {
+    let called = engine.called().map_err(|error| error.to_string())?;
+    let writes = called.iter().map(|(reference, by)| (by.request_id.as_str(), reference.as_str()));
+    let untold = app.trail.untold(writes).map_err(|error| error.to_string())?;
+    for (reference, by) in untold.into_iter().map(|at| &called[at]) {
+        app.trail
+            .append(Entry {
+                at: Timestamp::now(),
+                since: None,
+                count: None,
+                who: by.caller.clone(),
+                from: None,
+                action:
+                    "a write that was made before the service broke off; whether its call was answered is not known"
+                        .into(),
+                records: vec![reference.to_string()],
+                seen: Vec::new(),
+                exclusion: None,
+                status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+                model: None,
+                request_id: by.request_id.clone(),
+            })
+            .await;
+    }
+    Ok(())
 }
 
 /// Some lines of the trail.

@@ -329,8 +329,8 @@ impl Work {
 
     async fn put(&self, reference: Reference, record: Record, note: &mut Note) -> Result<Answer, Problem> {
         guard::need_source(&self.caller, reference.source())?;
-        let written =
-            patiently(async || Condition::None.put(&self.engine, &self.caller, (&reference, &record)).await).await?;
+        let (origin, put) = (self.call.origin(), (&reference, &record));
+        let written = patiently(async || Condition::None.put(&self.engine, &self.caller, put, &origin).await).await?;
         let matches = match self.limit {
             Some(limit) if !self.is_given_up.load(Ordering::Relaxed) => self.matches(&reference, limit, note).await?,
             _ => None,

@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName};
 use super::problem::Problem;
 use super::{clearance, records};
 use crate::access::Caller;
-use crate::engine::{Engine, EngineError, Stored, Written};
+use crate::engine::{Engine, EngineError, Origin, Stored, Written};
 use crate::record::{Record, Reference};
 
 /// What must be true of the stored version for a write to go ahead.
@@ -43,6 +43,7 @@ impl Condition {
         engine: &Arc<Engine>,
         caller: &Caller,
         (reference, record): (&Reference, &Record),
+        by: &Origin,
     ) -> Result<Written, Problem> {
         loop {
             let current = if !caller.clearance || self.looks() {
@@ -55,7 +56,7 @@ impl Condition {
                 None
             };
             let expected = self.expected(current)?;
-            match engine.put(reference.clone(), record.clone(), expected).await {
+            match engine.put(reference.clone(), record.clone(), expected, Some(by.clone())).await {
                 Err(EngineError::VersionConflict { .. }) if self.looks_again() => {}
                 other => return Ok(other?),
             }
@@ -63,14 +64,14 @@ impl Condition {
     }
 
     /// Removes a record, if the condition holds.
-    pub(super) async fn delete(&self, engine: &Arc<Engine>, reference: Reference) -> Result<(), Problem> {
+    pub(super) async fn delete(&self, engine: &Arc<Engine>, reference: Reference, by: &Origin) -> Result<(), Problem> {
         if *self == Self::Absent {
             return Err(not_here());
         }
         loop {
             let stored = if self.looks() { Some(records::stored(engine, &reference).await?) } else { None };
             let expected = self.expected(stored.map(|stored| stored.map_or(0, |stored| stored.version)))?;
-            match engine.delete(reference.clone(), expected).await {
+            match engine.delete(reference.clone(), expected, Some(by.clone())).await {
                 Err(EngineError::VersionConflict { .. }) if self.looks_again() => {}
                 other => return Ok(other.map(|_| ())?),
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::audit::Note;
+use super::audit::{Note, origin};
 use super::openapi::{ExclusionMethodCode, Refused};
 use super::parameters::{self, Parameters};
 use super::problem::Problem;
@@ -155,7 +155,7 @@ pub(super) async fn create(app: Shared, request: HttpRequest, payload: Payload) 
     let pair = [decision.a.clone(), decision.b.clone()];
     Note::new("exclude", pair.clone()).leave(&request);
     need_one_of(&guard::caller(&request), &pair)?;
-    let decided = app.engine()?.exclude(decision, key).await?;
+    let decided = app.engine()?.exclude(decision, key, Some(origin(&request))).await?;
     let answer = ExclusionAnswer::from(decided.exclusion);
     Note { exclusion: Some(answer.id.clone()), ..Note::new("exclude", pair) }.leave(&request);
     let location = (LOCATION, format!("/v1/exclusions/{}", answer.id));
@@ -259,7 +259,7 @@ pub(super) async fn delete(app: Shared, request: HttpRequest, id: Path<String>) 
     Note { exclusion: Some(id.to_string()), ..Note::new("withdraw", pair.clone().into_iter().flatten()) }
         .leave(&request);
     pair.map_or(Ok(()), |pair| need_one_of(&guard::caller(&request), &pair))?;
-    engine.withdraw(id).await?;
+    engine.withdraw(id, Some(origin(&request))).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

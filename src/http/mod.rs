@@ -130,8 +130,12 @@ impl App {
         })
     }
 
-    /// Makes the application ready. The first engine stays.
-    pub fn provide(&self, engine: Arc<Engine>) {
+    /// Makes the application ready. The first engine stays. The trail is told first what it does not know of the engine's
+    /// writes.
+    pub async fn provide(&self, engine: Arc<Engine>) {
+        if let Err(error) = audit::catch_up(self, &engine).await {
+            tracing::error!(error, "which writes the trail does not know is not known");
+        }
         let _ = self.engine.set(engine);
         // Whoever waits, now or later: there is one, who posts to webhooks.
         self.ready.notify_one();

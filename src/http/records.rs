@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Shared;
 use super::answer::Candidates;
-use super::audit::Note;
+use super::audit::{Note, origin};
 use super::condition::{Condition, tag, tags};
 use super::openapi::Refused;
 use super::parameters::{self, Parameters};
@@ -132,7 +132,7 @@ pub(super) async fn put(
     let named = reference.clone();
     let record = body::parsed(text, move |text| record_of(text, &named)).await?;
     let engine = app.engine()?;
-    let written = condition.put(&engine, &caller, (&reference, &record)).await?;
+    let written = condition.put(&engine, &caller, (&reference, &record), &origin(&request)).await?;
     let matches = if wants_matches {
         let list = engine.matches(&reference, matches::asking_for(limit));
         let found = deadline::within(timeout, list).await.map_err(after_storing)?;
@@ -208,7 +208,7 @@ pub(super) async fn delete(
     parameters::none(&request)?;
     Note::new("delete", [reference.clone()]).leave(&request);
     guard::need_source(&guard::caller(&request), reference.source())?;
-    Condition::of(request.headers())?.delete(&app.engine()?, reference).await?;
+    Condition::of(request.headers())?.delete(&app.engine()?, reference, &origin(&request)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -32,8 +32,8 @@ struct State {
 
 impl Database {
     /// Opens the file, or makes a new one.
-    pub(super) fn open(file: PathBuf) -> Result<Self, DatabaseError> {
-        let redb = on_disk(&file)?;
+    pub(super) fn open(file: PathBuf) -> Result<Self, redb::Error> {
+        let redb = whole(|| Ok(on_disk(&file)?))?;
         Ok(Self { file, state: RwLock::new(State { redb, refused: false }) })
     }
 

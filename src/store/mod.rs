@@ -42,7 +42,7 @@ pub use exclusions::ExclusionsRequest;
 const RECORDS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("records");
 /// Reference of a deleted record to its last version: versions count on over a delete.
 const DELETED: TableDefinition<'_, &str, u64> = TableDefinition::new("deleted");
-/// Number of a write to the reference it wrote, as far back as a derived file needs it.
+/// Number of a write to the reference it wrote, and behind tabs its call ([`Origin`]), as far back as a derived file needs it.
 const CHANGES: TableDefinition<'_, u64, &str> = TableDefinition::new("changes");
 /// Numbers by name: `format`, `sequence` (the last write), `forgotten` (the last change that was dropped).
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
@@ -93,6 +93,30 @@ pub enum Write {
         /// Which exclusion.
         id: Uuid,
     },
+}
+
+/// The call that a write is of, as the trail knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The call's id.
+    pub request_id: String,
+    /// The caller's id.
+    pub caller: String,
+}
+
+/// A write, and the call that it is of; none: nobody called.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What is to be done.
+    pub write: Write,
+    /// For whom.
+    pub by: Option<Origin>,
+}
+
+impl From<Write> for Asked {
+    fn from(write: Write) -> Self {
+        Self { write, by: None }
+    }
 }
 
 /// What became of one write of a batch.
@@ -219,7 +243,7 @@ impl Store {
             .map_err(|error| StoreError::disk(directory.to_owned(), "make the directory", &error))?;
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join(RECORDS_FILE);
-        let database = Database::open(file.clone()).map_err(|error| match redb::Error::from(error) {
+        let database = Database::open(file.clone()).map_err(|error| match error {
             redb::Error::Io(error) => StoreError::disk(file, "open the records", &error),
             other => StoreError::Unusable { file, reason: other.to_string() },
         })?;
@@ -229,18 +253,19 @@ impl Store {
     }
 
     /// Makes a batch of writes durable, in order, all or none. Returns what became of each and the last write's number.
-    pub fn apply(&self, writes: &[Write]) -> Result<(Vec<Applied>, u64), StoreError> {
+    pub fn apply(&self, writes: &[Asked]) -> Result<(Vec<Applied>, u64), StoreError> {
         self.transact("write records", |transaction| {
             let mut tables = Tables::open(transaction)?;
             let mut changes = transaction.open_table(CHANGES)?;
             let mut meta = transaction.open_table(META)?;
             let mut sequence = number(&meta, "sequence")?;
             let mut outcomes = Vec::with_capacity(writes.len());
-            for write in writes {
+            for Asked { write, by } in writes {
                 let (outcome, changed) = tables.apply(write)?;
+                let call = by.as_ref().map(|by| format!("\t{}\t{}", by.request_id, by.caller)).unwrap_or_default();
                 for reference in changed {
                     sequence += 1;
-                    changes.insert(sequence, reference.as_str())?;
+                    changes.insert(sequence, format!("{reference}{call}").as_str())?;
                 }
                 outcomes.push(outcome);
             }
@@ -283,11 +308,23 @@ impl Store {
             }
             let changes = transaction.open_table(CHANGES)?;
             let mut found = Vec::new();
-            for change in changes.range(sequence + 1..)?.take(most) {
-                let (number, reference) = change?;
-                found.extend(Reference::parse(reference.value()).ok().map(|reference| (number.value(), reference)));
+            for item in changes.range(sequence + 1..)?.take(most) {
+                let (number, reference) = item?;
+                found.extend(change(reference.value()).map(|(reference, _)| (number.value(), reference)));
             }
             Ok(Some(found))
+        })
+    }
+
+    /// The writes that are not forgotten yet and were of a call, oldest first.
+    pub fn called(&self) -> Result<Vec<(Reference, Origin)>, StoreError> {
+        self.read("read the changes", |transaction| {
+            let changes = transaction.open_table(CHANGES)?;
+            let mut found = Vec::new();
+            for item in changes.iter()? {
+                found.extend(change(item?.1.value()).and_then(|(reference, by)| Some((reference, by?))));
+            }
+            Ok(found)
         })
     }
 
@@ -456,6 +493,15 @@ impl Write {
             Self::Delete { .. } | Self::Withdraw { .. } => 0,
         }
     }
+}
+
+/// The reference and the call of a change.
+fn change(text: &str) -> Option<(Reference, Option<Origin>)> {
+    let mut parts = text.splitn(3, '\t');
+    let reference = Reference::parse(parts.next()?).ok()?;
+    let by = parts.next().zip(parts.next());
+    let origin = |(request_id, caller): (&str, &str)| Origin { request_id: request_id.into(), caller: caller.into() };
+    Some((reference, by.map(origin)))
 }
 
 /// A stored record's reference and JSON.

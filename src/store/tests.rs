@@ -7,7 +7,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::disk::faults::fail_after;
-use super::{Applied, ExclusionsRequest, Refusal, Store, StoreError, Write};
+use super::{Applied, Asked, ExclusionsRequest, Origin, Refusal, Store, StoreError, Write};
 use crate::exclusion::tests::exclusion;
 use crate::record::Reference;
 
@@ -38,8 +38,8 @@ fn withdraw(id: u128) -> Write {
 const DELETED: usize = 30;
 
 /// Commits of all sorts: the first makes the file grow, the last deletes.
-fn commits() -> Vec<Vec<Write>> {
-    vec![
+fn commits() -> Vec<Vec<Asked>> {
+    let commits: [Vec<Write>; 4] = [
         (0..60).map(|id| put(id, "first")).collect(),
         vec![
             put(3, "second"),
@@ -50,7 +50,8 @@ fn commits() -> Vec<Vec<Write>> {
         ],
         (50..90).map(|id| put(id, "third")).chain([put(3, "reopens"), withdraw(1)]).collect(),
         (0..DELETED).map(|id| Write::Delete { reference: reference(id), if_version: None }).collect(),
-    ]
+    ];
+    commits.into_iter().map(|writes| writes.into_iter().map(Asked::from).collect()).collect()
 }
 
 fn contents(store: &Store) -> Contents {
@@ -69,9 +70,9 @@ fn contents(store: &Store) -> Contents {
 }
 
 /// What the contents become.
-fn after(mut contents: Contents, writes: &[Write], applied: &[Applied]) -> Contents {
-    for (write, applied) in writes.iter().zip(applied) {
-        match (write, applied) {
+fn after(mut contents: Contents, writes: &[Asked], applied: &[Applied]) -> Contents {
+    for (asked, applied) in writes.iter().zip(applied) {
+        match (&asked.write, applied) {
             (Write::Put { reference, json, .. }, Applied::Inserted(version) | Applied::Replaced(version)) => {
                 contents.0.insert(reference.clone(), (*version, json.clone()));
                 // Only the third record's exclusion is still there when the record changes.
@@ -168,4 +169,43 @@ fn the_records_are_for_their_own_user_alone() {
     let _store = Store::open(directory.path()).expect("a store");
     let mode = |name: &str| directory.path().join(name).metadata().expect(name).permissions().mode();
     assert_eq!(mode("records.redb") & 0o077, 0);
+}
+
+#[test]
+fn a_write_is_kept_with_its_call_until_it_is_forgotten() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Store::open(directory.path()).expect("a store");
+    let by = |call: &str| Origin { request_id: call.to_owned(), caller: "key:a\tb".to_owned() };
+    let asked = |id, call: &str| Asked { write: put(id, "text"), by: Some(by(call)) };
+    store.apply(&[asked(1, "r1"), put(2, "text").into(), asked(3, "r2"), asked(3, "r3")]).expect("a commit");
+    let called = [(reference(1), by("r1")), (reference(3), by("r2"))];
+    assert_eq!(store.called().expect("the calls"), called, "what changed nothing is not kept");
+    let changes = store.changes_since(0, 9).expect("a read").expect("the changes");
+    assert_eq!(changes, [(1, reference(1)), (2, reference(2)), (3, reference(3))]);
+    store.forget_changes(2).expect("a commit");
+    assert_eq!(store.called().expect("the calls"), called[1..]);
+}
+
+#[test]
+fn a_damaged_page_is_an_error_and_never_the_end_of_the_program() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Store::open(directory.path()).expect("a store");
+    commits().iter().for_each(|writes| drop(store.apply(writes).expect("a commit")));
+    drop(store);
+    let file = directory.path().join(super::RECORDS_FILE);
+    let sound = std::fs::read(&file).expect("the file");
+    let mut refused = 0;
+    for page in (4_096..sound.len()).step_by(4_096) {
+        let mut damaged = sound.clone();
+        damaged[page..][..64].fill(0xa5);
+        std::fs::write(&file, &damaged).expect("a file");
+        let read = Store::open(directory.path()).and_then(|store| {
+            (0..90).try_for_each(|id| store.get(&reference(id)).map(drop))?;
+            store.each(16, drop)?;
+            store.apply(&[put(200, "after").into()])
+        });
+        refused += usize::from(matches!(read, Err(StoreError::Unusable { .. })));
+        assert!(matches!(read, Ok(_) | Err(StoreError::Unusable { .. } | StoreError::Disk { .. })), "{read:?}");
+    }
+    assert!(refused > 3, "{refused}");
 }

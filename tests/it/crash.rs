@@ -146,6 +146,29 @@ fn what_was_acknowledged_survives_kill_9() {
         }
     }
     assert!(!told.lock().unwrap().is_empty());
+    let program = Program::start(Command::new(env!("CARGO_BIN_EXE_crossmatch")), directory.path());
+    every_write_is_in_the_trail(&program, directory.path());
+}
+
+/// Whether its call was answered or broken off: as many lines tell of changes of a record as it has versions.
+fn every_write_is_in_the_trail(program: &Program, directory: &Path) {
+    let trail = std::fs::read_to_string(directory.join("trail.ndjson")).unwrap();
+    let mut lines: BTreeMap<String, u64> = BTreeMap::new();
+    for line in trail.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let found_at_start = line["action"].as_str().unwrap().starts_with("a write that was made before");
+        let changed = line["action"] == "put" && matches!(line["status"].as_u64(), Some(200 | 201));
+        if changed || found_at_start {
+            assert_eq!(line["who"], "anyone");
+            *lines.entry(line["records"][0].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    for (record, lines) in &lines {
+        let stored = Call::new(program.address, "GET", &format!("/v1/records/{record}")).send(b"");
+        let version = if stored.status == 200 { stored.json()["version"].as_u64().unwrap() } else { 0 };
+        assert!(*lines >= version, "{record}: {lines} lines of {version} versions");
+    }
+    assert!(!lines.is_empty());
 }
 
 #[test]

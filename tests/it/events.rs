@@ -484,7 +484,7 @@ fn an_orderly_stop_forgets_no_write_that_was_not_followed() {
     };
     let read = |text: &str| record_json::read(&record_json::parse(text.as_bytes()).unwrap()).unwrap().1;
     let put = |engine: &Engine, id: &str, kind: &str| {
-        let written = engine.put(Reference::new("a", id).unwrap(), read(&named(kind, "Thorvald")), None);
+        let written = engine.put(Reference::new("a", id).unwrap(), read(&named(kind, "Thorvald")), None, None);
         http::block_on(written).unwrap();
     };
     let engine = open();
@@ -516,7 +516,7 @@ fn what_was_there_before_the_log_is_no_news_and_counts() {
     let put = |engine: &Engine, id: &str, kind: &str, narrative: &str| {
         let text = named(kind, "Thorvald").replacen('{', &format!("{{\"narrative\":\"{narrative}\","), 1);
         let record = record_json::read(&record_json::parse(text.as_bytes()).unwrap()).unwrap().1;
-        http::block_on(engine.put(Reference::new("a", id).unwrap(), record, None)).unwrap();
+        http::block_on(engine.put(Reference::new("a", id).unwrap(), record, None, None)).unwrap();
     };
     let told = |engine: &Engine| {
         until("everything is known", || engine.census().event_stock_taken && engine.census().event_lag == 0);

@@ -94,7 +94,7 @@ impl Service {
         let listeners = Listeners { service, ..listeners };
         let app = App::new(guard, Trail::open(trail.path()).unwrap(), limits);
         if let Some((engine, _)) = &engine {
-            app.provide(Arc::clone(engine));
+            http::block_on(app.provide(Arc::clone(engine)));
         }
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {

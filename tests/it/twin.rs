@@ -304,23 +304,23 @@ proptest! {
         for change in changes {
             match change {
                 Change::Put(name, record) => {
-                    runtime.block_on(engine.put(name.clone(), (*record).clone(), None)).expect("a put");
+                    runtime.block_on(engine.put(name.clone(), (*record).clone(), None, None)).expect("a put");
                     collection.insert(name, *record);
                 }
                 Change::Delete(name) => {
-                    let existed = runtime.block_on(engine.delete(name.clone(), None)).expect("a delete");
+                    let existed = runtime.block_on(engine.delete(name.clone(), None, None)).expect("a delete");
                     prop_assert_eq!(existed, collection.remove(&name).is_some());
                 }
                 Change::Decide(a, b, _) if a == b => {}
                 Change::Decide(a, b, resolved) => {
                     let pair = (a.clone().min(b.clone()), a.clone().max(b.clone()));
                     if let Some(id) = ids.remove(&pair) {
-                        prop_assert!(runtime.block_on(engine.withdraw(id)).expect("a withdrawal"));
+                        prop_assert!(runtime.block_on(engine.withdraw(id, None)).expect("a withdrawal"));
                         decisions.set(&a, &b, None);
                         continue;
                     }
                     let known = collection.contains_key(&a) && collection.contains_key(&b);
-                    match runtime.block_on(engine.exclude(decision(&a, &b, resolved), None)) {
+                    match runtime.block_on(engine.exclude(decision(&a, &b, resolved), None, None)) {
                         Ok(decided) => {
                             ids.insert(pair, decided.exclusion.id);
                             decisions.set(&a, &b, Some(resolved));

@@ -50,7 +50,7 @@ impl Index {
     }
 
     fn put(&self, wave: Vec<(Reference, Record)>, fates: &mut Vec<Fate>) -> Result<(), Failure> {
-        let puts = wave.into_iter().map(|(reference, record)| self.engine.put(reference, record, None));
+        let puts = wave.into_iter().map(|(reference, record)| self.engine.put(reference, record, None, None));
         for written in self.runtime.block_on(join_all(puts)) {
             fates.push(fate(written)?);
         }

@@ -75,8 +75,7 @@ impl EventLog {
     /// from how many bits on they are followed; where the pairs were weighed by others, that is told and stock taken anew.
     pub(super) fn open(directory: &Path, sequence: u64, rules: &str) -> Result<Self, StoreError> {
         let file = directory.join(EVENTS_FILE);
-        let database =
-            Database::open(file.clone()).map_err(|error| unusable(&file, "open the events", &error.into()))?;
+        let database = Database::open(file.clone()).map_err(|error| unusable(&file, "open the events", &error))?;
         let (followed, is_stock_taken) = (AtomicU64::new(0), AtomicBool::new(false));
         let (rules, changes) = (rules.to_owned(), watch::Sender::new(0));
         let log = Self { database, file, name: 0, rules, followed, is_stock_taken, changes };
