@@ -53,14 +53,13 @@ pub(super) fn ages(sample: &Sample<'_>) -> Vec<Estimate> {
 /// `timeline.found_before_contact` and `death_outside`: orders of dates that only a slip can explain.
 pub(super) fn order(sample: &Sample<'_>) -> Vec<Estimate> {
     let contact = |pair: &Pair| days(pair.missing.event()?.date.as_ref()?);
-    let found = |pair: &Pair| Some((contact(pair)?, days(pair.body.event()?.date.as_ref()?)?));
+    let gap = |pair: &Pair| Some(day(pair.body.event()?.date.as_ref()?)? - day(pair.missing.event()?.date.as_ref()?)?);
+    let soon: Vec<i32> = sample.pairs.iter().filter_map(gap).filter(|days| (-7..14).contains(days)).collect();
+    let before = soon.iter().filter(|days| **days < 0).count();
     let died = |pair: &Pair| Some((contact(pair)?, days(pair.body.death_date.as_ref()?)?));
-    let late = |orders: Vec<((i32, i32), (i32, i32))>| {
-        (orders.iter().filter(|(contact, other)| contact.0 > other.1).count(), orders.len())
-    };
-    let (before, of_found) = late(sample.pairs.iter().filter_map(found).collect());
-    let (after, of_died) = late(sample.pairs.iter().filter_map(died).collect());
-    let shares = [("timeline.found_before_contact", before, of_found), ("timeline.death_outside", after, of_died)];
+    let died: Vec<((i32, i32), (i32, i32))> = sample.pairs.iter().filter_map(died).collect();
+    let after = died.iter().filter(|(contact, death)| contact.0 > death.1).count();
+    let shares = [("timeline.found_before_contact", before, soon.len()), ("timeline.death_outside", after, died.len())];
     shares.into_iter().filter_map(|(key, hit, pairs)| sample.share(key, hit, pairs)).collect()
 }
 

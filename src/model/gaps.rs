@@ -17,6 +17,8 @@ const DAYS_A_YEAR: f64 = 365.25;
 const EDGES: [i32; LIVES + 1] = [0, 14, 60, 120, 200, 320, 480, 720, 1_100, 1_700, 2_700, 4_300, 7_500, 15_000];
 /// Cells of the gap: eight an octave of days, up to 179 years.
 const BUCKETS: usize = 8 * 13;
+/// Who is found within so many days may by a slip seem to have been found before the last contact.
+const SOON_DAYS: f64 = 14.0;
 /// Times within a cell, or within a year, that stand for all of them.
 const SAMPLES: usize = 12;
 
@@ -81,7 +83,11 @@ impl GapTables {
         let lived: Vec<Lives> = classes().map(|class| Lives::of(model.shares_lived(class))).collect();
         let density = |class: usize, gap| match gap {
             0..BUCKETS => std::array::from_fn(|cell| lived[class].cells[cell] * model.mean_density(class, gap, cell)),
-            BUCKETS => std::array::from_fn(|cell| if cell == 0 { model.found_before_contact / 7.0 } else { 0.0 }),
+            // A slip of days in the date of who was found soon: a skeleton was not found three days before.
+            BUCKETS => std::array::from_fn(|cell| match cell {
+                0 => lived[class].cells[0] * model.found_by(class, SOON_DAYS) * model.found_before_contact / 7.0,
+                _ => 0.0,
+            }),
             _ => [0.0; LIVES],
         };
         let gaps = || classes().flat_map(|class| (0..GAPS).map(move |gap| (class, gap)));

@@ -15,6 +15,9 @@ use crate::record::FeatureKind;
 /// What clerks write before the size of a thing.
 const SIZES: [&str; 5] = ["size", "sz", "talla", "taille", "pointure"];
 
+/// Terms that say where on a site, or how, and not what.
+const MODIFIERS: [&str; 9] = ["rear", "front", "upper", "lower", "middle", "inner", "outer", "small", "dark"];
+
 /// What a text tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::attribute) enum Domain {
@@ -311,7 +314,9 @@ impl Reader {
                 let sort = has(|sense| matches!(sense, Sense::Kind(..)));
                 let site = has(|sense| matches!(sense, Sense::Site(_)));
                 let side = has(|sense| matches!(sense, Sense::Side(_)));
-                let complete = draft.said.is_some() || (draft.site.is_some() && !draft.terms.is_empty());
+                // "Back of neck, large, pigmented birthmark": so far nothing but where and how.
+                let tells = |term: &String| !TERMS.is_large(term) && !MODIFIERS.contains(&&**term);
+                let complete = draft.said.is_some() || (draft.site.is_some() && draft.terms.iter().any(tells));
                 (sort && complete)
                     || (site && draft.site.is_some())
                     || (side && draft.side != 0 && draft.site.is_some())
