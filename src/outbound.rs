@@ -3,15 +3,18 @@
 //! Agencies have certificate authorities of their own: those of the system count, or those of the file that the
 //! environment names in `SSL_CERT_FILE`.
 
+use std::io::Read;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use serde::Deserialize;
 use ureq::config::ConfigBuilder;
+use ureq::http::Response;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Body, Proxy};
 
 /// How long a service may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,6 +48,22 @@ pub fn named_by_callers(resolver: impl Resolver, https_only: bool, timeout: Dura
     let client = client().https_only(https_only).max_redirects(0).proxy(None).timeout_global(Some(timeout));
     let client = client.user_agent(concat!("crossmatch/", env!("CARGO_PKG_VERSION")));
     Agent::with_parts(client.build(), DefaultConnector::default(), resolver)
+}
+
+/// What a refusal says of itself, after a colon; nothing where it is no problem (RFC 9457).
+pub fn problem(response: Response<Body>) -> String {
+    /// The longest body that is read, in bytes.
+    const BYTES_MAX: u64 = 64 << 10;
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Problem {
+        title: String,
+        detail: String,
+    }
+    let body = response.into_body().into_reader().take(BYTES_MAX);
+    let Problem { title, detail } = serde_json::from_reader(body).unwrap_or_default();
+    let words = if detail.is_empty() { title } else { detail };
+    if words.is_empty() { words } else { format!(": {words}") }
 }
 
 fn client() -> ConfigBuilder<AgentScope> {

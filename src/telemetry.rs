@@ -52,6 +52,7 @@ pub struct Metrics {
     audit_lines_lost: IntCounter,
     key_fetches_failed: IntCounter,
     event_lag: IntGauge,
+    text_lag: IntGauge,
     event_stock_taken: IntGauge,
     events_told: IntCounterVec,
     subscribers: IntGaugeVec,
@@ -106,6 +107,7 @@ impl Metrics {
                 "Fetches of the identity provider's keys that failed.",
             ),
             event_lag: gauge("crossmatch_event_lag_writes", "Writes whose pairs were not looked at for events yet."),
+            text_lag: gauge("crossmatch_text_lag_writes", "Writes that a search does not find yet."),
             event_stock_taken: gauge(
                 "crossmatch_event_stock_taken",
                 "1 when the log of events knows the pairs of all records, 0 while stock is taken of them.",
@@ -146,6 +148,7 @@ impl Metrics {
             Box::new(self.audit_lines_lost.clone()),
             Box::new(self.key_fetches_failed.clone()),
             Box::new(self.event_lag.clone()),
+            Box::new(self.text_lag.clone()),
             Box::new(self.event_stock_taken.clone()),
             Box::new(self.events_told.clone()),
             Box::new(self.subscribers.clone()),
@@ -217,6 +220,7 @@ impl Metrics {
         self.queues.with_label_values(&["match"]).set(signed(census.match_queue));
         self.index_bytes.set(signed(census.index_bytes));
         self.event_lag.set(signed(census.event_lag));
+        self.text_lag.set(signed(census.text_lag));
         self.event_stock_taken.set(i64::from(census.event_stock_taken));
         move_up(&self.rows_weighed_in_full, census.rows_weighed_in_full);
         move_up(&self.writes_refused, census.writes_refused);
@@ -270,6 +274,7 @@ mod tests {
             match_queue: 10,
             rows_weighed_in_full: 11,
             writes_refused: 17,
+            text_lag: 18,
             self_checks: (12, 13),
             event_lag: 14,
             event_stock_taken: true,
@@ -291,6 +296,7 @@ mod tests {
             "crossmatch_queue_depth{queue=\"match\"} 10",
             "crossmatch_index_bytes 8",
             "crossmatch_event_lag_writes 14",
+            "crossmatch_text_lag_writes 18",
             "crossmatch_event_stock_taken 1",
             "crossmatch_events_told_total{to=\"stream\"} 15",
             "crossmatch_event_subscribers{to=\"webhook\"} 16",

@@ -122,6 +122,9 @@ impl KeyFile {
     /// the first did. Where `change` fails, the file stays as it is.
     pub fn change<T, E: From<KeysError>>(file: &Path, change: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let failed = |error| KeysError::Disk { doing: "lock", file: file.to_owned(), error };
+        // Of a link what it leads to: a new file in the place of the link would be another's.
+        let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let file = target.as_path();
         // The directory, since the file itself is replaced by another.
         let directory = fs::File::open(directory_of(file)).map_err(failed)?;
         directory.lock().map_err(failed)?;
@@ -238,34 +241,41 @@ mod tests {
         check("[[keys]]", "line 1: unknown field `keys`");
     }
 
-    #[test]
-    fn changes_at_once_all_hold() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("keys.toml");
-        let new = || NewKey {
+    fn new() -> NewKey {
+        NewKey {
             name: "a coroner".to_owned(),
             scopes: vec![Scope::MatchRead],
             sources: None,
             clearance: false,
             calls_per_second: None,
             expires: None,
-        };
+        }
+    }
+
+    #[test]
+    fn changes_at_once_all_hold() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("keys.toml");
         let create = || KeyFile::change(&file, |keys| keys.create(new(), Timestamp::UNIX_EPOCH)).expect("a key");
         std::thread::scope(|scope| (0..8).for_each(|_| _ = scope.spawn(|| (0..8).for_each(|_| _ = create()))));
         assert_eq!(KeyFile::read(&file).expect("keys").keys.len(), 64);
     }
 
     #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_changed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [file, link] = ["real.toml", "link.toml"].map(|name| directory.path().join(name));
+        KeyFile::default().write(&file).expect("a file");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        KeyFile::change(&link, |keys| keys.create(new(), Timestamp::UNIX_EPOCH)).expect("a key");
+        assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
+        assert_eq!(KeyFile::read(&file).expect("keys").keys.len(), 1);
+    }
+
+    #[test]
     fn a_key_that_would_do_nothing_is_not_made() {
         let check = |change: fn(&mut NewKey), words: &str| {
-            let mut new = NewKey {
-                name: "a coroner".to_owned(),
-                scopes: vec![Scope::MatchRead],
-                sources: Some(vec!["namus".to_owned()]),
-                clearance: false,
-                calls_per_second: None,
-                expires: Timestamp::from_second(2).ok(),
-            };
+            let mut new = NewKey { expires: Timestamp::from_second(2).ok(), ..new() };
             let now = Timestamp::from_second(1).expect("a moment");
             assert!(KeyFile::default().create(new.clone(), now).is_ok());
             change(&mut new);

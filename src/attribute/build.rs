@@ -2,8 +2,8 @@
 //!
 //! `LR = (1 - e) N(post; ante + bias, s^2) / N(post; population) + e`: a clerk's slip costs bits, never
 //! everything. Weight is weighed in logarithms, given height (they depend on each other), the less the more the
-//! body has decayed, and not at all on bones. Children grow: a minor's height at last contact is a lower bound
-//! with a wide shoulder. Population and errors: NHANES 2017-2018 (CDC), and twins of published cases.
+//! body has decayed, and not at all on bones or on a body of which a part is missing. Children grow: by the years to the
+//! body's estimated age, or, where that tells nothing, by half of what was left, with a wide shoulder. Population and errors: NHANES 2017-2018 (CDC), and twins of published cases.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub struct Value {
     sex: u8,
     /// Years short of adult at last contact.
     growing: u8,
+    /// The age of a body that may still have grown, in years; 0 is unknown or grown.
+    age: u8,
     from: Preservation,
     height: Option<Span>,
     weight: Option<Span>,
@@ -75,7 +77,7 @@ impl Attribute for Build {
         cap: Bits(8_000),
         professional: false,
         source: "NHANES 2017-2018 (reported and measured, 5,685 adults); stature from long bones 2.4 to 4.0 cm",
-        reading: 1,
+        reading: 2,
     };
     type Value = Value;
     type Statistics = ();
@@ -85,12 +87,17 @@ impl Attribute for Build {
         let age = record.age_years.filter(|_| record.kind == Kind::Missing).map_or(ADULT_AGE, |age| age.middle());
         let from = Preservation::of(record);
         let bones = matches!(from, Preservation::Skeleton | Preservation::Parts);
+        // What is left of a body without its limbs has neither its height nor its weight.
+        let whole = record.remains.as_ref().is_none_or(|remains| remains.not_recovered.is_empty());
+        let body = record.age_years.filter(|_| record.kind != Kind::Missing).map(|age| age.middle());
         let value = Value {
             sex: record.sex.map_or(3, |sex| sex as u8),
             growing: (ADULT_AGE - age).clamp(0.0, ADULT_AGE) as u8,
+            age: body.filter(|age| *age < ADULT_AGE).map_or(0, |age| age as u8),
             from,
-            height: record.height_cm.and_then(Span::of),
-            weight: record.weight_kg.filter(|_| !bones).and_then(Span::of),
+            // An anthropologist estimates the height from single bones.
+            height: record.height_cm.filter(|_| whole || bones).and_then(Span::of),
+            weight: record.weight_kg.filter(|_| !bones && whole).and_then(Span::of),
         };
         (value.height.is_some() || value.weight.is_some()).then_some(value)
     }
@@ -160,14 +167,11 @@ impl Pair<'_> {
     fn height(&self) -> Option<Measured> {
         let (ante, post) = (self.ante.height?, self.post.height?);
         let error = self.model.height_error_cm[self.post.from as usize];
-        let growth = f64::from(self.ante.growing);
+        let (grown, uncertain) = self.grown();
+        let growth = |years: f64| self.model.growth_cm_a_year * years;
         let expected = Normal {
-            mean: ante.middle() + self.model.height_bias_cm + self.model.growth_cm_a_year * growth / 2.0,
-            sd: (error.powi(2)
-                + ante.variance()
-                + post.variance() / 4.0
-                + (self.model.growth_cm_a_year * growth / 2.0).powi(2))
-            .sqrt(),
+            mean: ante.middle() + self.model.height_bias_cm + growth(grown),
+            sd: (error.powi(2) + ante.variance() + post.variance() / 4.0 + growth(uncertain).powi(2)).sqrt(),
         };
         let population = self.population().0;
         let by_chance = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
@@ -179,12 +183,13 @@ impl Pair<'_> {
         let (ante, post) = (self.ante.weight?, self.post.weight?);
         let relative = |span: Span| span.variance() / span.middle().powi(2);
         let from = self.post.from as usize;
+        let (grown, uncertain) = self.grown();
         let expected = Normal {
-            mean: ante.middle().ln() + self.model.weight_bias_log[from],
+            mean: ante.middle().ln() + self.model.weight_bias_log[from] + GROWTH_LOG_KG * grown,
             sd: (self.model.weight_error_log[from].powi(2)
                 + relative(ante)
                 + relative(post) / 4.0
-                + (0.08 * f64::from(self.ante.growing)).powi(2))
+                + (GROWTH_LOG_KG * uncertain).powi(2))
             .sqrt(),
         };
         let (heights, weights) = self.population();
@@ -198,6 +203,21 @@ impl Pair<'_> {
         };
         let by_chance = 0.94 * given.density(post.middle().ln()) + 0.06 * CHILDREN_LOG_KG.density(post.middle().ln());
         Some(self.mixed(expected, post.middle().ln(), by_chance))
+    }
+
+    /// Years that the person is expected to have grown on, and their error: by the age of the body, or half of what was left.
+    fn grown(&self) -> (f64, f64) {
+        let left = f64::from(self.ante.growing);
+        if left == 0.0 {
+            return (0.0, 0.0);
+        }
+        match self.post.age {
+            0 => (left / 2.0, left / 2.0),
+            age => {
+                let grown = (f64::from(age) - (ADULT_AGE - left)).clamp(0.0, left);
+                (grown, 0.3 * grown + 0.7)
+            }
+        }
     }
 
     /// Height in centimetres and logarithm of the weight in kilograms, by the sex that either record gives.
@@ -215,6 +235,9 @@ impl Pair<'_> {
         }
     }
 }
+
+/// What a child gains a year, in the logarithm of its weight.
+const GROWTH_LOG_KG: f64 = 0.09;
 
 /// One in seventeen is a child.
 const CHILDREN_CM: Normal = Normal { mean: 120.0, sd: 32.0 };

@@ -189,9 +189,8 @@ impl Costs {
     fn new(model: &Model) -> Self {
         let model = &model.features;
         let bits = |preservation: usize, sort: FeatureKind| match (sort, preservation) {
-            (FeatureKind::Fracture | FeatureKind::Artificial | FeatureKind::Amputation, _) => {
-                model.absent_bone_bits[preservation.min(2)]
-            }
+            (FeatureKind::Amputation, _) => model.absent_part_bits[preservation.min(2)],
+            (FeatureKind::Fracture | FeatureKind::Artificial, _) => model.absent_bone_bits[preservation.min(2)],
             (_, 2..) => 0.0,
             (FeatureKind::Tattoo, _) => model.absent_tattoo_bits[preservation],
             _ => model.absent_bits[preservation],
@@ -199,7 +198,8 @@ impl Costs {
         let thousandths = |bits: f64| Bits::from_f64(bits).0;
         let of_sort = |preservation: usize, sort: usize| {
             let bits = bits(preservation, FeatureKind::ALL[sort]);
-            [thousandths(bits), thousandths(bits * model.large_factor)]
+            let large = if sort == FeatureKind::Amputation as usize { 1.0 } else { model.large_factor };
+            [thousandths(bits), thousandths(bits * large)]
         };
         Self {
             absent: std::array::from_fn(|preservation| std::array::from_fn(|sort| of_sort(preservation, sort))),

@@ -43,6 +43,8 @@ const AREAS: usize = 4;
 const LEVELS: [&str; AREAS] = ["same_place", "near", "same_area", "far"];
 const REGION: usize = 2;
 const COUNTRY: usize = 3;
+/// The least share of people that an area of each size is taken to have: a collection may have nobody of it by chance.
+const LEAST_SHARES: [f64; AREAS] = [2e-4, 1e-3, 5e-3, 1e-2];
 /// Words that one clerk writes behind the name of a county, and another does not.
 const COUNTIES: [&str; 5] = [" COUNTY", " PARISH", " BOROUGH", " CENSUS AREA", " MUNICIPIO"];
 
@@ -241,7 +243,7 @@ impl Prepared<'_> {
         let country = if both(COUNTRY) { &*post.names[COUNTRY] } else { "" };
         let (mut ratio, mut carried) = (self.model.place.area_shares[AREAS], 0.0);
         let mut smallest = None;
-        for area in 0..AREAS {
+        for (area, least) in LEAST_SHARES.into_iter().enumerate() {
             carried += self.model.place.area_shares[area];
             if !both(area) {
                 continue;
@@ -249,8 +251,8 @@ impl Prepared<'_> {
             // Places of one name in different counties or regions are different places.
             if same(area) && (area + 1..AREAS).all(agree) {
                 let people = f64::from(self.statistics.areas.get(&area_key(area, country, &post.names))).max(1.0);
-                let smoothing = self.model.smoothing;
-                ratio += carried * (self.statistics.named[area] as f64 + smoothing) / (people + smoothing / 100.0);
+                let share = people / (self.statistics.named[area] as f64 + self.model.smoothing);
+                ratio += carried / share.max(least);
                 smallest = smallest.or(Some(area).filter(|area| *area < COUNTRY));
             }
             carried = 0.0;

@@ -58,7 +58,7 @@ impl Attribute for Sexes {
     fn read(record: &Record) -> Option<Value> {
         let from = Preservation::of(record);
         let bones = matches!(from, Preservation::Skeleton | Preservation::Parts);
-        let child = bones && record.age_years.is_some_and(|age| age.middle() < GROWN_YEARS);
+        let child = bones && record.age_years.is_some_and(|age| age.max() < GROWN_YEARS);
         Some(Value { sex: record.sex? as u8, from, child })
     }
 

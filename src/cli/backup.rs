@@ -82,8 +82,7 @@ fn of_service(address: &str, key: Option<&str>) -> Result<Box<dyn Read>, Failure
     let response = request.call().map_err(|error| Failure::doing(format_args!("cannot reach {address}"), error))?;
     match response.status().as_u16() {
         200 => Ok(Box::new(response.into_body().into_reader())),
-        401 | 403 => Err(Failure(format!("{address} wants a key with the scope `admin` (see --key)"))),
-        status => Err(Failure(format!("{address} answers {status}; its log says why"))),
+        status => Err(Failure(format!("{address} answers {status}{}", outbound::problem(response)))),
     }
 }
 

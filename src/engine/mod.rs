@@ -81,6 +81,8 @@ struct Shared {
     events: Option<(Arc<EventLog>, EventOptions)>,
     /// The last write that the text index has.
     indexed: AtomicU64,
+    /// The last write before the start: until the text index has it, it may be far behind.
+    indexed_once: u64,
     matches_under_way: AtomicU64,
     rows_weighed_in_full: AtomicU64,
     writes_refused: AtomicU64,
@@ -116,6 +118,9 @@ pub enum EngineError {
         /// The stored version; 0: there is no such record.
         current: u64,
     },
+    /// The text index is not up to the records yet.
+    #[error("the text index is being made again; a search would miss records")]
+    NotIndexed,
     /// A record of the pair is not stored.
     #[error("there is no record {0}")]
     NoSuchRecord(Reference),
@@ -208,6 +213,8 @@ pub struct Census {
     pub rows_weighed_in_full: u64,
     /// Writes that the disk refused since the start.
     pub writes_refused: u64,
+    /// Writes that the text index does not have yet.
+    pub text_lag: u64,
     /// Matches weighed again exhaustively since the start, and those of them whose lists were wrong: 0 unless the
     /// engine has a fault.
     pub self_checks: (u64, u64),
@@ -246,6 +253,7 @@ impl Engine {
             exclusions: RwLock::new(exclusions),
             events,
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
+            indexed_once: sequence,
             matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
             writes_refused: AtomicU64::new(0),
@@ -347,8 +355,11 @@ impl Engine {
         .await
     }
 
-    /// Full-text search.
+    /// Full-text search. Not before the index has all that was written before the start: nothing is silently missing.
     pub async fn search(&self, request: SearchRequest) -> Result<SearchPage, EngineError> {
+        if self.shared.indexed.load(Ordering::Relaxed) < self.shared.indexed_once {
+            return Err(EngineError::NotIndexed);
+        }
         self.on_pool(move |shared| {
             let fetch = |reference: &Reference| store::read_json(&shared.store.get(reference).ok()??.json);
             shared.text.search(&request, fetch)
@@ -376,6 +387,7 @@ impl Engine {
             write_queue: self.writer.waiting(),
             match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
             rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
+            text_lag: snapshot.sequence().saturating_sub(self.shared.indexed.load(Ordering::Relaxed)),
             writes_refused: self.shared.writes_refused.load(Ordering::Relaxed),
             self_checks: self.shared.self_check.counts(),
             event_lag: self

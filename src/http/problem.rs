@@ -137,6 +137,9 @@ pub(super) enum Problem {
     /// The index is not loaded yet.
     #[error("the index is still being loaded; /readyz says when it is")]
     NotReady,
+    /// The text index is not up to the records yet.
+    #[error("the text index is being made again, and a search would miss records; matching is not affected")]
+    NotIndexed,
     /// No room on the disk.
     #[error("the disk is full: the write was refused; what was written before is kept and goes on being matched")]
     DiskFull,
@@ -210,6 +213,7 @@ impl Problem {
             }
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping", "Stopping"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "Not ready"),
+            Self::NotIndexed => (StatusCode::SERVICE_UNAVAILABLE, "not_indexed", "Not indexed yet"),
             Self::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full", "Disk full"),
             Self::DiskReadOnly => (StatusCode::INSUFFICIENT_STORAGE, "disk_read_only", "Disk read-only"),
             Self::Store { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "store_failed", "Store failed"),
@@ -238,7 +242,7 @@ impl Problem {
 
     /// Whether the same call may work in a moment.
     const fn passes(&self) -> bool {
-        matches!(self, Self::Busy | Self::StoredButBusy | Self::Stopping | Self::NotReady)
+        matches!(self, Self::Busy | Self::StoredButBusy | Self::Stopping | Self::NotReady | Self::NotIndexed)
             || matches!(self, Self::DiskFull | Self::DiskReadOnly)
     }
 }
@@ -291,6 +295,7 @@ impl From<EngineError> for Problem {
             EngineError::Stopping => Self::Stopping,
             EngineError::VersionConflict { current } => Self::VersionConflict { current },
             EngineError::NoSuchRecord(reference) => Self::NoSuchRecord(reference),
+            EngineError::NotIndexed => Self::NotIndexed,
             EngineError::KeyReused => Self::KeyReused,
             EngineError::Store { refusal: Refusal::Full, .. } => Self::DiskFull,
             EngineError::Store { refusal: Refusal::ReadOnly, .. } => Self::DiskReadOnly,
@@ -379,6 +384,7 @@ mod tests {
         let store = |refusal| EngineError::Store { doing: "commit", refusal };
         check(&EngineError::Busy.into(), 503, "busy");
         check(&EngineError::Stopping.into(), 503, "stopping");
+        check(&EngineError::NotIndexed.into(), 503, "not_indexed");
         check(&EngineError::VersionConflict { current: 2 }.into(), 412, "version_conflict");
         check(&store(Refusal::Full).into(), 507, "disk_full");
         check(&store(Refusal::ReadOnly).into(), 507, "disk_read_only");

@@ -36,6 +36,7 @@ const RULES: &[(&str, Rule)] = &[
     ("dental.undated_years", Rule::Positive),
     ("dental.smoothing", Rule::Positive),
     ("*.marks.unlike*_bits", Rule::Against),
+    ("*.marks.other_number_bits", Rule::Against),
     ("*.marks.slip_bits", Rule::Against),
     ("*.marks.*_bits", Rule::Bits),
     ("*.marks.sizes_*", Rule::Shares),

@@ -232,6 +232,7 @@ pub struct MarksModel {
     pub slips_from_bits: f64,
     pub unlike_bits: f64,
     pub unlike_most_bits: f64,
+    pub other_number_bits: f64,
     pub cap_bits: f64,
     pub exact_cap_bits: f64,
 }
@@ -270,6 +271,7 @@ pub struct FeaturesModel {
     pub noted: f64,
     pub absent_tattoo_bits: [f64; 2],
     pub absent_bone_bits: [f64; 3],
+    pub absent_part_bits: [f64; 3],
     pub absent_bits: [f64; 2],
     pub large_factor: f64,
     pub denied_bits: f64,

@@ -76,7 +76,7 @@ impl Store {
 
 /// What the file at `path` holds, if it is whole; errors name `shown`.
 fn check(path: &Path, shown: &Path) -> Result<Contents, StoreError> {
-    let unusable = |reason: String| StoreError::Unusable { file: shown.to_owned(), reason };
+    let unusable = |reason: String| StoreError::NoBackup { file: shown.to_owned(), reason };
     if fs::metadata(path).map_or(0, |data| data.len()) == 0 {
         return Err(unusable("it is empty".to_owned()));
     }

@@ -21,6 +21,7 @@ mod tests;
 use std::fs;
 use std::io;
 use std::ops::Bound;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use redb::{ReadableTable, TableDefinition};
@@ -170,6 +171,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// What is to be restored is no backup.
+    #[error("{file}: {reason}: it is no backup of this program, or is damaged; take another copy")]
+    NoBackup {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The log of events is not ours, or is damaged.
     #[error("{file}: {reason}; move it away to begin a new log: webhooks must be registered again")]
     Events {
@@ -239,10 +248,18 @@ impl StoreError {
 impl Store {
     /// Opens the directory, or makes a new one.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(directory)
-            .map_err(|error| StoreError::disk(directory.to_owned(), "make the directory", &error))?;
+        let disk = |doing| move |error: io::Error| StoreError::disk(directory.to_owned(), doing, &error);
+        private_directory(directory).map_err(disk("make the directory"))?;
+        // Tantivy makes its files for everybody to read: nobody else may enter.
+        private_directory(&directory.join(TEXT_DIRECTORY)).map_err(disk("make the directory of the text index in"))?;
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join(RECORDS_FILE);
+        if fs::metadata(&file).map_or(0, |data| data.len()) == 0
+            && [COLUMNS_FILE, EVENTS_FILE].iter().any(|made| directory.join(made).exists())
+        {
+            let reason = "it is empty or gone, beside files that were made from it".to_owned();
+            return Err(StoreError::Unusable { file, reason });
+        }
         let database = Database::open(file.clone()).map_err(|error| match error {
             redb::Error::Io(error) => StoreError::disk(file, "open the records", &error),
             other => StoreError::Unusable { file, reason: other.to_string() },
@@ -493,6 +510,11 @@ impl Write {
             Self::Delete { .. } | Self::Withdraw { .. } => 0,
         }
     }
+}
+
+/// Makes a directory, if it is not there, that only its owner may enter.
+fn private_directory(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 /// The reference and the call of a change.

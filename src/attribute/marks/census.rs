@@ -18,6 +18,9 @@ pub(in crate::attribute) struct Census {
     marks: i64,
 }
 
+/// The least share of marks that a sort is taken to have.
+const LEAST_SORT: f64 = 0.05;
+
 /// Stands for any sort.
 const ANY: u8 = u8::MAX;
 
@@ -45,22 +48,26 @@ impl Census {
         }
     }
 
-    /// The share of marks that have a term. A mark that nobody has written yet stands for all that are to come.
+    /// The share of marks that have a term. A mark that nobody has written yet stands for all that are to come. What many
+    /// people have is not rare because few clerks have written of it so far.
     pub(super) fn share(&self, term: u32, smoothing: f64) -> f64 {
-        (f64::from(self.terms.get(&(ANY, term))) + 1.0) / (self.marks as f64 + smoothing)
+        let written = (f64::from(self.terms.get(&(ANY, term))) + 1.0) / (self.marks as f64 + smoothing);
+        written.max(TERMS.least_share(term))
     }
 
     /// The same among the marks of one sort, where few of them are known drawn to the share among all.
     pub(super) fn share_of_sort(&self, sort: u8, term: u32, smoothing: f64) -> f64 {
         let of_sort = self.sorts[usize::from(sort)] as f64;
         let prior = smoothing * self.share(term, smoothing);
-        (f64::from(self.terms.get(&(sort, term))) + prior) / (of_sort + smoothing)
+        ((f64::from(self.terms.get(&(sort, term))) + prior) / (of_sort + smoothing)).max(TERMS.least_share(term))
     }
 
     /// The shares of every sort.
     pub(super) fn sorts(&self, smoothing: f64) -> Vec<f64> {
         let even = vec![1.0 / SORTS as f64; SORTS];
-        shares(self.sorts.iter().copied(), &even, smoothing)
+        let shares = shares(self.sorts.iter().copied(), &even, smoothing);
+        // A sort that few clerks have used so far is not rare among people.
+        shares.into_iter().map(|share| share.max(LEAST_SORT)).collect()
     }
 
     /// The shares of every site among the marks that name one.

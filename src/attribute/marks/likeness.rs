@@ -10,7 +10,8 @@
 //!             because words of one mark go together: "praying" and "hands". A word that is a slip of the pen from
 //!             another counts as the commoner of the two, less what slips are rare. Where no word is shared, a class
 //!             that both are of counts.
-//! unlike      words that both have left over: "rose" is not "skull"
+//! unlike      words that both have left over: "rose" is not "skull"; the sort counts only where a word or class is shared
+//!             or one side has no words. Of two serial numbers or long inscriptions that differ, one is of another thing
 //! ```
 //!
 //! All of it is the same whichever of the two marks asks. Shares are those of the collection, so that bits are calibrated
@@ -48,6 +49,7 @@ struct Weights {
     slips_from: i32,
     unlike: i32,
     unlike_most: i32,
+    other_number: i32,
     cap: i32,
     exact_cap: i32,
 }
@@ -61,6 +63,7 @@ impl Weights {
             slips_from: bits(model.slips_from_bits),
             unlike: bits(model.unlike_bits),
             unlike_most: bits(model.unlike_most_bits),
+            other_number: bits(model.other_number_bits),
             cap: bits(model.cap_bits),
             exact_cap: bits(model.exact_cap_bits),
         }
@@ -96,6 +99,7 @@ struct Ready {
     most_of_site: i32,
     sides: [i32; 4],
     measure: Measure,
+    numbered: bool,
     words: i32,
     odd: u32,
 }
@@ -135,6 +139,7 @@ impl<'a> Likeness<'a> {
                 sites,
                 sides: std::array::from_fn(|other| side_bits(model, head.side, other as u8)),
                 measure: head.measure,
+                numbered: head.numbered,
                 words: i32::from(head.words),
                 odd: head.odd,
             });
@@ -200,7 +205,8 @@ impl<'a> Likeness<'a> {
                 let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
                 let side = ready.sides[usize::from(head.side & 3)];
                 let measure = ready.measure.bits(head.measure, self.model);
-                let bits = ready.sorts[usize::from(head.sort)] + place + side + measure - tries;
+                let sort = ready.sorts[usize::from(head.sort)];
+                let bits = sort + place + side + measure - tries;
                 let shares = sharing >> mine & 1 == 1;
                 let may_slip = ready.odd & head.odd != 0 && (shares || place >= self.weights.slips_from);
                 if !shares && !may_slip && bits <= least {
@@ -212,7 +218,14 @@ impl<'a> Likeness<'a> {
                 }
                 let words_bits = self.words_bits(&words, ready.words, i32::from(head.words));
                 let cap = if words.exact { self.weights.exact_cap } else { self.weights.cap };
-                found(mine, theirs, (bits + words_bits).min(cap), words.exact);
+                // Two words that nobody takes for one another: that both are scars does not make them one scar.
+                let other = words.says_nothing() && ready.words.min(i32::from(head.words)) > 0;
+                let alike = if other { sort.max(0) } else { 0 };
+                let bits = (bits - alike + words_bits).min(cap);
+                // However alike two devices are, with two numbers they are two.
+                let two = ready.numbered && head.numbered && !words.exact;
+                let bits = if two { bits.min(0) + self.weights.other_number } else { bits };
+                found(mine, theirs, bits, words.exact);
             }
         }
     }
@@ -276,6 +289,10 @@ impl<'a> Likeness<'a> {
 }
 
 impl Shared {
+    const fn says_nothing(&self) -> bool {
+        self.words == 0 && self.class == 0 && !self.exact
+    }
+
     fn add(&mut self, term: u32, bits: i32) {
         if term & CLASS != 0 && !is_exact(term) {
             self.class = self.class.max(bits);

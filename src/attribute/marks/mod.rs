@@ -65,6 +65,8 @@ pub(super) struct Head {
     pub(super) site: u8,
     pub(super) large: bool,
     measure: Measure,
+    /// Whether it has a serial number or a long inscription.
+    numbered: bool,
     /// How many words it has.
     words: u8,
     /// The first letters of its long words that no table knows: what may hold a slip of the pen.
@@ -136,6 +138,7 @@ impl Marks {
             words.push(said.join(" "));
             let site = draft.site.map_or(0, |site| site + 1);
             let (sort, side, large, measure) = (draft.sort, draft.side, draft.large, draft.measure);
+            let numbered = !draft.exact.is_empty();
             let odd = said.iter().filter_map(|word| odd_initial(word)).fold(0, |odd, letter| odd | 1 << letter);
             heads.push(Head {
                 sort,
@@ -143,6 +146,7 @@ impl Marks {
                 site,
                 large,
                 measure,
+                numbered,
                 words: said.len() as u8,
                 odd,
                 end: terms.len() as u16,

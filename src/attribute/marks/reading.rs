@@ -15,6 +15,9 @@ use crate::record::FeatureKind;
 /// What clerks write before the size of a thing.
 const SIZES: [&str; 5] = ["size", "sz", "talla", "taille", "pointure"];
 
+/// The term for an organ that is where it belongs.
+const INTACT: &str = "intact";
+
 /// Terms that say where on a site, or how, and not what.
 const MODIFIERS: [&str; 9] = ["rear", "front", "upper", "lower", "middle", "inner", "outer", "small", "dark"];
 
@@ -384,7 +387,10 @@ impl Reader {
     fn end(&mut self, sort: u8) {
         let mut draft = std::mem::replace(&mut self.draft, Draft::new(sort));
         draft.refine();
-        if !draft.says_nothing() {
+        let is_there = draft.terms.iter().any(|term| term == INTACT);
+        draft.terms.retain(|term| term != INTACT);
+        let nothing_special = is_there && draft.terms.iter().any(|term| TERMS.is_organ(term));
+        if !draft.says_nothing() && !nothing_special {
             self.reading.drafts.push(draft);
         }
     }

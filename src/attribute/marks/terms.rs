@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::term;
 use super::vocabulary::{entries, first};
 
 /// The terms of all tables.
@@ -23,6 +24,10 @@ struct Site {
 pub(super) struct Terms {
     classes: FxHashMap<&'static str, &'static str>,
     large: FxHashSet<&'static str>,
+    /// Of terms, by hash, the share of people, or of marks, that they hold of at least.
+    shares: FxHashMap<u32, f64>,
+    /// Organs: what is said to be there is no mark.
+    organs: FxHashSet<&'static str>,
     /// A larger site and a term: the site that the term makes of it.
     parts: FxHashMap<(u8, &'static str), u8>,
     /// Where a mark is that a term names, and on which side.
@@ -54,6 +59,11 @@ impl Terms {
             "site" => self.enter_site(head),
             "is" => self.classes.extend(said.split(' ').map(|word| (word, head))),
             "large" => self.large.extend(said.split(' ')),
+            "organ" => self.organs.extend(said.split(' ')),
+            "share" => {
+                let share = head.parse().unwrap_or(1.0);
+                self.shares.extend(said.split(' ').map(|word| (term(word), share)));
+            }
             "at" => {
                 let (name, side) = head.split_once(' ').unwrap_or((head, ""));
                 let side = ["left", "right"].iter().position(|word| *word == side).map_or(0, |at| at as u8 + 1);
@@ -87,6 +97,16 @@ impl Terms {
     /// Whether the term makes a mark too large to be overlooked.
     pub(super) fn is_large(&self, term: &str) -> bool {
         self.large.contains(term)
+    }
+
+    /// The least share of marks that a term, by its hash, is to be expected of.
+    pub(super) fn least_share(&self, term: u32) -> f64 {
+        self.shares.get(&term).copied().unwrap_or(0.0)
+    }
+
+    /// Whether it is an organ, which is worth telling of only where it is gone.
+    pub(super) fn is_organ(&self, term: &str) -> bool {
+        self.organs.contains(term)
     }
 
     /// The site that a word makes of a larger one.

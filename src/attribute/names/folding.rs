@@ -299,6 +299,7 @@ impl Word {
 /// that stand first.
 pub(super) fn words(text: &str, whole: bool) -> Words {
     let mut words = split(text);
+    take_placeholders(&mut words);
     let generation = take_generation(&mut words);
     take_titles(&mut words);
     take_particles(&mut words, whole);
@@ -321,6 +322,34 @@ fn split(text: &str) -> Vec<Word> {
     }
     words.extend(start.and_then(|from| Word::new(&text[from..], None)));
     words
+}
+
+/// What clerks write where they do not know the name (first, last and middle name unknown; no middle name or initial).
+const PLACEHOLDERS: &[&str] =
+    &["fnu", "lnu", "mnu", "nmn", "nmi", "nfn", "nln", "unk", "unknown", "unidentified", "unnamed"];
+/// The names of those who have none, and what stands before them.
+const NOBODY: (&[&str], &[&str]) =
+    (&["doe", "roe", "male", "female"], &["john", "jane", "baby", "unknown", "unidentified", "unnamed", "unk"]);
+
+/// Whether given and family name are those of somebody who has none: John Doe.
+pub(super) fn is_nobody(given: Option<&str>, family: Option<&str>) -> bool {
+    let is = |names: &[&str], text: Option<&str>| {
+        text.is_some_and(|text| names.iter().any(|name| name.eq_ignore_ascii_case(text.trim())))
+    };
+    is(NOBODY.0, family) && (given.is_none() || is(NOBODY.1, given))
+}
+
+/// Takes off what is nobody's name. Of a name that is nothing else, nothing is left.
+fn take_placeholders(words: &mut Vec<Word>) {
+    let nobody = words.iter().any(|word| NOBODY.0.contains(&word.plain.as_str()))
+        && words.iter().all(|word| NOBODY.0.contains(&word.plain.as_str()) || NOBODY.1.contains(&word.plain.as_str()))
+        && words.len() > 1;
+    let unknown = words.iter().any(|word| matches!(word.plain.as_str(), "unknown" | "unidentified"));
+    words.retain(|word| {
+        let plain = word.plain.as_str();
+        let what = matches!(plain, "male" | "female" | "man" | "woman" | "person" | "body" | "remains" | "name");
+        !(nobody || PLACEHOLDERS.contains(&plain) || (unknown && what))
+    });
 }
 
 fn take_generation(words: &mut Vec<Word>) -> u8 {

@@ -93,9 +93,10 @@ impl<'a> Asked<'a> {
                 let length = sounds::length(self.token.sound).min(sounds::length(other.sound));
                 let chance = model.sound_by_chance * model.sounds_apart.powi(-(length as i32));
                 let slip = if across { 0.0 } else { self.slip(other, shares, role) };
-                f64::max(written / (chance + a.max(b)), slip)
+                f64::max(written / (chance + a.max(b)), slip).min(0.9 * model.exact / a.max(b))
             }
-            Likeness::Close => self.slip(other, shares, role),
+            // No slip tells more than the name itself.
+            Likeness::Close => self.slip(other, shares, role).min(0.9 * model.exact / a.max(b)),
             Likeness::Initial => model.initial_ratio,
         };
         let bits = Bits::of_ratio(ratio).within(Bits::from_f64(-1.0), Bits::from_f64(model.part_cap_bits));
@@ -183,7 +184,10 @@ impl<'a> Asked<'a> {
         let families = [this, other].iter().all(|token| token.role() == Role::Family);
         let ends_agree = families || sounds::ends_agree(a, b);
         let known = is_known(this) && is_known(other);
-        let alike = ends_agree && (sounds::vowels_agree(a, b) || self.shares_spelling(other));
+        // Two names that many have are two names, if they are further apart than by a slip.
+        let two_names = known && frequency::is_listed(this.plain) && frequency::is_listed(other.plain);
+        let near = || !two_names || self.pattern.edits(b, 1).is_some();
+        let alike = ends_agree && (self.shares_spelling(other) || (sounds::vowels_agree(a, b) && near()));
         (length >= 2 && alike) || (!known && length >= 3 && self.pattern.edits(b, a.len().max(b.len()) / 3).is_some())
     }
 

@@ -308,6 +308,9 @@ impl Folded {
 
     fn of(name: &Name) -> Self {
         let mut tokens = Vec::new();
+        if folding::is_nobody(name.given.as_deref(), name.family.as_deref()) {
+            return Self::new(tokens, 0, false);
+        }
         let mut generation =
             name.suffix.as_deref().map_or(0, |suffix| folding::words(&format!("x {suffix}"), true).generation);
         let parts = [(&name.given, Role::Given), (&name.middle, Role::Middle), (&name.family, Role::Family)];

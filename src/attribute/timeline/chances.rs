@@ -11,6 +11,25 @@ use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_ye
 /// An estimated time of death is taken to be no more exact than so many days.
 const LEAST_WIDTH: i32 = 30;
 
+/// Days within which an estimate that is far off may be.
+const FAR_DAYS: f64 = 3_652.0;
+
+/// An estimated time of death: from one day and before another, and the days that it has missed by no more than its own
+/// width.
+pub(super) struct Estimate {
+    pub(super) within: (i32, i32),
+    pub(super) near: (i32, i32),
+    outside: f64,
+    far: f64,
+}
+
+impl Estimate {
+    /// How well it goes with a time of death of which so much lies within it, and near it.
+    pub(super) fn fit(&self, within: f64, near: f64) -> f64 {
+        within * (1.0 - 2.0 * self.outside) + near * (self.outside - self.far) + self.far
+    }
+}
+
 /// What the collection expects.
 pub(super) struct Collection {
     /// Share of missing persons who were last seen in each year, and before each.
@@ -80,7 +99,9 @@ impl Collection {
     fn birth(&self, model: &TimelineModel, post: (i32, i32)) -> f64 {
         let exact = self.born_within(post, 0);
         let near = (self.born_within(post, 2) - exact) / 4.0;
-        ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6)
+        // The histogram is by year: within it all days are alike.
+        let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
+        ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6) * part
     }
 
     fn age(&self, model: &TimelineModel, interval: (u8, u8), soon: f64) -> f64 {
@@ -93,14 +114,14 @@ impl Collection {
         let (start, died_before) = self.died_before(model, post.condition, last);
         let all = died_before[last + 1 - start];
         let slip = model.gap_slip / 100.0;
-        let Some((first, last_day)) = post.death else { return all + slip };
-        let (dated, near) = ((first, last_day + 1), model.near(first, last_day + 1));
+        let Some(death) = post.death else { return all + slip };
+        let estimate = model.estimate(death);
         let died = |days| between(died_before, start, found + 1, days);
         // What follows no rule is put down to those who died soon after the last contact.
         let soon = |days| between(&self.contact_before, 0, first_day(YEARS), days);
-        let far = model.fit_death(0.0, 0.0);
-        let fit = |all: f64, within: f64, near: f64| all * far + model.fit_death(within, near) - far;
-        fit(all, died(dated), died(near)) + slip * fit(1.0, soon(dated), soon(near))
+        let fit = |all: f64, (within, near): (f64, f64)| estimate.fit(within, near) + (all - 1.0) * estimate.far;
+        let both = |chance: &dyn Fn((i32, i32)) -> f64| (chance(estimate.within), chance(estimate.near));
+        fit(all, both(&died)) + slip * fit(1.0, both(&soon))
     }
 
     /// A year, and the chances that a missing person died before it and each later one, and is found in the year `last` in
@@ -141,17 +162,14 @@ impl Ages {
 }
 
 impl TimelineModel {
-    /// The days from and up to which an estimate of a time of death, from one day to before another, has missed it by no more
-    /// than its own width.
-    pub(super) fn near(&self, first: i32, end: i32) -> (i32, i32) {
-        let width = (end - first).max(LEAST_WIDTH);
-        (first - width, end + width)
-    }
-
-    /// How well an estimate goes with a time of death of which so much lies within it, and near it.
-    pub(super) fn fit_death(&self, within: f64, near: f64) -> f64 {
-        let (outside, far) = (self.death_outside, self.death_far);
-        within * (1.0 - 2.0 * outside) + near * (outside - far) + far
+    /// An estimated time of death, from a first day to a last.
+    pub(super) fn estimate(&self, (first, last): (i32, i32)) -> Estimate {
+        let short = (LEAST_WIDTH - (last - first + 1)).max(0) / 2;
+        let within = (first - short, last + 1 + short);
+        let width = within.1 - within.0;
+        // What is far off may be anywhere within years: the narrower the estimate, the less of it is said of each day.
+        let far = self.death_far * (f64::from(width) / FAR_DAYS).min(1.0);
+        Estimate { within, near: (within.0 - width, within.1 + width), outside: self.death_outside, far }
     }
 
     /// What is left of a fit for each year outside an interval of ages.
@@ -230,11 +248,13 @@ mod tests {
                 let days = f64::from((to.min(last) - from.max(first) + 1).max(0));
                 (days / f64::from((to - from + 1).max(1))).min(1.0)
             };
-            let width = (last + 1 - first).max(30);
+            let short = (30 - (last - first + 1)).max(0) / 2;
+            let (first, last) = (first - short, last + short);
+            let width = last + 1 - first;
             let (inside, near) = (within((first, last)), within((first - width, last + width)));
             inside * (1.0 - model.death_outside)
                 + (near - inside) * model.death_outside
-                + (1.0 - near) * model.death_far
+                + (1.0 - near) * model.death_far * (f64::from(width) / 3_652.0).min(1.0)
         };
         let slip: f64 = (0..YEARS).map(|at| collection.contact[at] * fits(at, i32::MAX)).sum();
         years.map(|(at, mass)| died(at) * mass * fits(at, found)).sum::<f64>() + model.gap_slip / 100.0 * slip

@@ -90,11 +90,11 @@ impl Attribute for Timeline {
         needs: "a date of last contact and one of finding, or an age or birth on both",
         levels: &[
             ("consistent", "ages and dates agree"),
-            ("strained", "an age or a gap is unlikely, or found up to a week before the last contact"),
+            ("strained", "an age or a gap is unlikely, or found up to a week, or dead, before the last contact"),
             ("impossible_order", "found more than a week before the last contact"),
         ],
         floor: Bits(-14_000),
-        cap: Bits(12_000),
+        cap: Bits(15_500),
         professional: false,
         source: "age intervals hold the truth in 92 % of reports; gaps by condition fitted on twins of published cases",
         reading: 2,
@@ -110,6 +110,8 @@ impl Attribute for Timeline {
         // Without a day of finding a body is taken for one that was found when it died.
         let (event, death) = match event {
             None if record.kind != Kind::Missing => (death, None),
+            // Who is found alive has lived on until then.
+            event if record.living == Some(true) => (event, event),
             event => (event, death),
         };
         let value =
@@ -160,7 +162,9 @@ impl Attribute for Timeline {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         let weighed = prepared.weighed(ante, post);
         let days = ante.days_to(post);
-        let gap = days.map(tell_gap).unwrap_or_default();
+        let died_before = ante.event.zip(post.death).is_some_and(|(contact, death)| death.1 < contact.0);
+        let died_before = if died_before { ", its death estimated before it" } else { "" };
+        let gap = days.map(|days| tell_gap(days) + died_before).unwrap_or_default();
         let told = [
             ("birth", weighed.birth, tell_births(ante, post)),
             ("age", weighed.age, tell_ages(ante, post)),
@@ -172,6 +176,7 @@ impl Attribute for Timeline {
             None => return None,
             Some(_) if days.is_some_and(|days| days < -7) => "impossible_order",
             Some(worst) if worst < Bits(-1_500) || days.is_some_and(|days| days < 0) => "strained",
+            Some(_) if !died_before.is_empty() => "strained",
             Some(_) => "consistent",
         };
         let details = days.map(|days| ("gap_days", Detail::Measure(f64::from(days)))).into_iter().collect();
@@ -216,8 +221,13 @@ fn years_between(birth: (i32, i32), event: (i32, i32)) -> f64 {
 
 fn tell_births(ante: &Value, post: &Value) -> String {
     let Some((ante, post)) = ante.born().zip(post.birth) else { return String::new() };
-    let years = (middle(post) - middle(ante)).abs() / 365;
-    if years == 0 { "born in the same year".to_owned() } else { format!("born {years} years apart") }
+    let is_day = |(first, last): (i32, i32)| first == last;
+    match (middle(post) - middle(ante)).abs() {
+        0 if is_day(ante) && is_day(post) => "born on the same day".to_owned(),
+        days if is_day(ante) && is_day(post) && days < 365 => format!("born {days} days apart"),
+        0..365 => "born within a year".to_owned(),
+        days => format!("born {} years apart", days / 365),
+    }
 }
 
 fn tell_ages(ante: &Value, post: &Value) -> String {

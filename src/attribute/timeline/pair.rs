@@ -3,12 +3,21 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
+use jiff::Span;
+use jiff::civil::Date;
+
 use super::chances::Chances;
 use super::{AGES, DAYS_A_YEAR, HALF_YEARS, Prepared, Value, is_open, middle};
 use crate::model::{Bits, GAPS, LIVES, Lives, TimelineModel, gap_of_days, lived_days, lived_years};
 
 /// Ages that are tried where the age is stated as an interval.
 const AGES_TRIED: usize = 8;
+
+/// The most that a birth tells: the time line's cap holds for all of it.
+const BIRTH_CAP: Bits = Bits(11_000);
+
+/// Days lived on, where no time of death says how many.
+const ANY_TIME: (i32, i32) = (i32::MIN, i32::MAX);
 
 /// What the parts of a pair are worth; none: one side does not have it.
 #[derive(Clone, Copy, Default)]
@@ -43,21 +52,33 @@ impl Cells {
 
     /// How well an estimated time of death goes with each, lived on from the day of the last contact: by how much of the
     /// cell lies within it.
-    fn fit_death(&self, model: &TimelineModel, contact: i32, (first, last): (i32, i32)) -> [f64; LIVES] {
-        let (first, end) = (first - contact, last - contact + 1);
-        let near = model.near(first, end);
+    fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> [f64; LIVES] {
+        let estimate = model.estimate(death);
         std::array::from_fn(|cell| {
             let within = |(first, end): (i32, i32)| {
+                let (first, end) = (first - contact, end - contact);
                 f64::from((self.to[cell].min(end) - self.from[cell].max(first)).max(0)) * self.share_of_day[cell]
             };
-            model.fit_death(within((first, end)), within(near))
+            estimate.fit(within(estimate.within), within(estimate.near))
         })
     }
 
-    /// How well an interval of ages goes with each, lived on from an age.
-    fn fits(&self, fit_outside: &[f64; AGES], age: f64, (least, most): (u8, u8)) -> [f64; LIVES] {
+    /// How well an interval of ages goes with each, lived on from an age, of the days that may have been lived on.
+    fn fits(
+        &self,
+        fit_outside: &[f64; AGES],
+        (age, lived): (f64, (i32, i32)),
+        (least, most): (u8, u8),
+    ) -> [f64; LIVES] {
+        let in_years = |days: i32| f64::from(days) / DAYS_A_YEAR;
         std::array::from_fn(|cell| {
-            let age = (age + self.years[cell]) as i32;
+            let possible = (self.from[cell].max(lived.0), self.to[cell].min(lived.1));
+            // Where the cell holds a part of those days, the years are of that part.
+            let lived = match possible.0 < possible.1 && cell > 0 {
+                true => self.years[cell].clamp(in_years(possible.0), in_years(possible.1)),
+                false => self.years[cell],
+            };
+            let age = (age + lived) as i32;
             fit_outside[years(i32::from(least) - age)] * fit_outside[years(age - i32::from(most))]
         })
     }
@@ -103,12 +124,13 @@ impl Prepared<'_> {
         let model = &self.model.timeline;
         if let (Some(gap), Some(contact), Some(death)) = (gap, ante.event, post.death) {
             let lives = self.dated(gap, middle(contact), (post.condition, death));
-            let age = age.map(|age| self.age(age, &lives, chances));
+            let lived = (death.0 - middle(contact), death.1 - middle(contact) + 1);
+            let age = age.map(|age| self.age(age, (&lives, lived), chances));
             return Weighed { birth, age, gap: Some(self.gap(lives.all, chances)) };
         }
         let lives = gap.map_or_else(|| model.lived(post.condition), |gap| model.found(post.condition, gap));
         let by_gap = |gap| self.by_gap(gap, || self.gap(lives.all, chances));
-        let age = age.map(|age| self.by_age(gap, age.0, || self.age(age, lives, chances)));
+        let age = age.map(|age| self.by_age(gap, age.0, || self.age(age, (lives, ANY_TIME), chances)));
         Weighed { birth, age, gap: gap.map(by_gap) }
     }
 
@@ -145,9 +167,14 @@ impl Prepared<'_> {
     }
 
     /// An estimate against the age at last contact, as far as it is known, and what the dates say of the time lived on.
-    fn age(&self, (ages, interval): ((f64, f64), (u8, u8)), lives: &Lives, chances: Chances) -> Bits {
+    fn age(
+        &self,
+        (ages, interval): ((f64, f64), (u8, u8)),
+        (lives, lived): (&Lives, (i32, i32)),
+        chances: Chances,
+    ) -> Bits {
         let likely = |age: f64| {
-            let fits = self.cells.fits(&self.fit_outside, age, interval);
+            let fits = self.cells.fits(&self.fit_outside, (age, lived), interval);
             Lives::of(std::array::from_fn(|cell| lives.cells[cell] * fits[cell])).all
         };
         let (least, most) = ages;
@@ -160,18 +187,44 @@ impl Prepared<'_> {
         Bits::of_ratio(likely / lives.all / chances.age).within(Bits(-7_000), Bits(6_000))
     }
 
-    /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated.
+    /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated. Two days
+    /// are compared part by part: a slip is in the day, the month or the year, or day and month change places.
     fn birth(&self, ante: (i32, i32), post: (i32, i32), chances: Chances) -> Bits {
         let model = &self.model.timeline;
+        if let (Some(a), Some(b)) = (date_of(ante), date_of(post)) {
+            let same = [a.day() == b.day(), a.month() == b.month(), a.year() == b.year()];
+            let other = model.birth_other * 0.6 * chances.birth;
+            let slips = model.birth_near + model.birth_other;
+            let apart = f64::from((a.year() - b.year()).abs());
+            let year = if apart < 20.0 { (-apart / 2.0).exp() / 2.0 } else { 0.0 }
+                + if apart % 10.0 == 0.0 { 0.05 } else { 0.0 };
+            let likely = match same {
+                [true, true, true] => 1.0 - slips,
+                [true, true, false] => slips * 0.4 * year,
+                [false, true, true] => slips * 0.25 / 30.0,
+                [true, false, true] => slips * 0.15 / 11.0,
+                [false, false, true] if (a.day(), a.month()) == (b.month(), b.day()) => slips * 0.1,
+                _ => slips * 0.1 * chances.birth,
+            };
+            return Bits::of_ratio((likely + other) / chances.birth).within(Bits(-7_000), BIRTH_CAP);
+        }
         let length = f64::from(ante.1 - ante.0 + 1);
         let overlap = f64::from((ante.1.min(post.1) - ante.0.max(post.0) + 1).max(0)) / length;
         let apart = f64::from((post.0 - ante.1).max(ante.0 - post.1).max(0)) / DAYS_A_YEAR;
         let decades = apart > 8.0 && apart < 42.0 && apart.round() as i32 % 10 == 0;
-        let likely = (1.0 - model.birth_near - model.birth_other) * overlap
-            + model.birth_near * 0.5 * if apart < 20.0 { (-apart).exp() } else { 0.0 }
-            + model.birth_other * (if decades { 0.1 } else { 0.0 } + 0.6 * self.collection.born_within(post, 0));
-        Bits::of_ratio(likely / chances.birth).within(Bits(-7_000), Bits(7_500))
+        let near = model.birth_near * 0.5 * if apart < 20.0 { (-apart).exp() } else { 0.0 };
+        let other = model.birth_other * (if decades { 0.1 } else { 0.0 } + 0.6 * self.collection.born_within(post, 0));
+        // Within its year every day is as likely.
+        let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
+        let likely = (1.0 - model.birth_near - model.birth_other) * overlap + (near + other) * part;
+        Bits::of_ratio(likely / chances.birth).within(Bits(-7_000), BIRTH_CAP)
     }
+}
+
+/// The day, where it is known to the day.
+fn date_of((first, last): (i32, i32)) -> Option<Date> {
+    let day = || Date::constant(1970, 1, 1).checked_add(Span::new().try_days(first).ok()?).ok();
+    if first == last { day() } else { None }
 }
 
 impl Value {

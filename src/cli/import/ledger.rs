@@ -134,13 +134,18 @@ impl Ledger {
         said.map_err(|error| Failure::doing("cannot write to standard error", error))
     }
 
+    /// Whether there were cases and all of them were refused.
+    pub(super) const fn is_all_refused(&self) -> bool {
+        self.refused > 0 && self.refused == self.read
+    }
+
     /// Writes the counts.
-    pub(super) fn end(mut self, output: &mut impl Write) -> io::Result<()> {
+    pub(super) fn end(&mut self, output: &mut impl Write) -> io::Result<()> {
         self.bar.finish_and_clear();
         if let Some(report) = &mut self.report {
             report.flush()?;
         }
-        let Self { read, stored, unchanged, refused, .. } = self;
+        let Self { read, stored, unchanged, refused, .. } = &self;
         writeln!(output, "read {read}, stored {stored}, unchanged {unchanged}, refused {refused}")?;
         if self.unused.total() > 0 {
             writeln!(output, "values not used: {}", self.unused.total())?;

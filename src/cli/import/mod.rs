@@ -35,7 +35,7 @@ pub(super) struct Options {
     /// How the files are written.
     #[arg(long, value_enum, default_value_t = Format::Native)]
     format: Format,
-    /// The case system that the records are of [default: the records' own, or the format's name].
+    /// The case system of records that name none [default: the format's name; of native ones each must name its own].
     #[arg(long, value_name = "NAME", value_parser = crate::cli::source)]
     source: Option<String>,
     /// The service that takes the records.
@@ -221,7 +221,7 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    fn end(self) -> Result<(), Failure> {
+    fn end(mut self) -> Result<(), Failure> {
         self.destination.close();
         // Standard output belongs to the records of a dry run.
         let told = if self.options.dry_run {
@@ -229,6 +229,10 @@ impl<'a> Import<'a> {
         } else {
             self.ledger.end(&mut io::stdout().lock())
         };
-        told.map_err(|error| Failure::doing("cannot write the counts", error))
+        told.map_err(|error| Failure::doing("cannot write the counts", error))?;
+        match self.ledger.is_all_refused() {
+            true => Err(Failure("every case was refused: is it the right file, and the right --format?".to_owned())),
+            false => Ok(()),
+        }
     }
 }

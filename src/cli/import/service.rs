@@ -1,6 +1,6 @@
 //! Records into a running service: NDJSON to `POST /v1/records:batch`, an answer a line.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -21,8 +21,6 @@ const ATTEMPTS: u32 = 8;
 /// The pause before that, unless the service names one, and the longest pause.
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// The longest error body that is read, in bytes.
-const PROBLEM_BYTES_MAX: u64 = 64 << 10;
 
 /// A running service.
 pub(super) struct Service {
@@ -112,7 +110,7 @@ impl Service {
         match response.status().as_u16() {
             200..=299 => self.answers(response, lines.len()).map(Answered::Lines),
             429 | 503 => Ok(Answered::Busy(pause_named(&response))),
-            status => Err(self.failure(&format!("answers {status}{}", problem(response)))),
+            status => Err(self.failure(&format!("answers {status}{}", outbound::problem(response)))),
         }
     }
 
@@ -186,14 +184,6 @@ fn fate(answer: Answer) -> Result<Option<Fate>, String> {
 fn pause_named(response: &Response<Body>) -> Duration {
     let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
     seconds.map_or(PAUSE, Duration::from_secs)
-}
-
-/// The problem that a refusal of the whole request tells, if it is one.
-fn problem(response: Response<Body>) -> String {
-    let body = response.into_body().into_reader().take(PROBLEM_BYTES_MAX);
-    let problem: Problem = serde_json::from_reader(body).unwrap_or_default();
-    let words = if problem.detail.is_empty() { problem.title } else { problem.detail };
-    if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
 #[cfg(test)]
