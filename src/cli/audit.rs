@@ -27,8 +27,17 @@ struct Verify {
     #[arg(long, env = "CROSSMATCH_INDEX_DIR", value_name = "DIR", default_value = "index")]
     index_dir: PathBuf,
     /// A head that an earlier check printed: fails if it is not in the chain any more, because the end was cut off
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = head)]
     contains: Option<String>,
+}
+
+fn head(text: &str) -> Result<String, &'static str> {
+    let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("is no head: 64 hexadecimal digits, as an earlier check printed them")
+    }
 }
 
 /// Checks the trail.

@@ -99,6 +99,7 @@ fn make(create: &Create) -> Result<(), Failure> {
 
 fn revoke(place: &Where, id: &str) -> Result<(), Failure> {
     let file = &place.file;
+    KeyFile::read(file)?;
     KeyFile::change(file, |keys| match keys.revoke(id, Timestamp::now()) {
         true => Ok(()),
         false => Err(Failure(format!("{} has no key {id}; `crossmatch keys list` shows those it has", file.display()))),

@@ -43,6 +43,7 @@ impl Engine {
                 Err(EngineError::NoSuchRecord(if side == 0 { a } else { b }))
             }
             Applied::KeyTaken => Err(EngineError::KeyReused),
+            Applied::TakenBack => Err(EngineError::TakenBack),
             // A decision is never answered as another write.
             _ => Err(EngineError::Stopping),
         }

@@ -127,6 +127,9 @@ pub enum EngineError {
     /// The key of the call belongs to a call with another body.
     #[error("the key of the call belongs to a call with another body")]
     KeyReused,
+    /// What the call made before was taken back.
+    #[error("what this call made before was taken back")]
+    TakenBack,
     /// The disk refused. The log has said why.
     #[error("the store cannot {doing}")]
     Store {

@@ -136,12 +136,12 @@ impl ExclusionAnswer {
 #[utoipa::path(
     post, path = "/v1/exclusions", tag = "exclusions", operation_id = "createExclusion",
     params(("Idempotency-Key" = Option<String>, Header, nullable = false, pattern = "^[!-~]{1,255}$",
-        description = "Of the caller's choice: the same call with the same key again makes nothing new")),
+        description = "Of the caller's choice: the same call with the same key again makes nothing new, also once that is taken back")),
     request_body(content = NewExclusion, content_type = "application/json", description = "The decision"),
     responses(
         (status = 201, description = "Decided, by this call or by an earlier one with the same key", body = ExclusionAnswer,
             headers(("Location" = String, description = "Where the exclusion is"))),
-        Refused::<400>, Refused::<404>, Refused::<408>, Refused::<413>, Refused::<415>, Refused::<422>,
+        Refused::<400>, Refused::<404>, Refused::<408>, Refused::<409>, Refused::<413>, Refused::<415>, Refused::<422>,
         Refused::<500>, Refused::<503>, Refused::<507>,
     )
 )]
@@ -287,8 +287,12 @@ fn decision(node: &Node<'_>) -> Option<Decision> {
     if a.is_some() && a == b {
         node.fault("same_record", "`a` and `b` are the same record");
     }
-    if let Some(node) = expires.filter(|_| resolved) {
-        node.fault("resolved_expires", "a confirmed identity does not expire");
+    match expires {
+        Some(node) if resolved => node.fault("resolved_expires", "a confirmed identity does not expire"),
+        Some(node) if ends.is_some_and(|ends| ends <= Timestamp::now()) => {
+            node.fault("past", "is over already: such a decision would rule nothing out");
+        }
+        _ => {}
     }
     object.refuse_unknown();
     Some(Decision { a: a?, b: b?, method: method?, by: by?, reason: reason?, expires: ends, resolved })
@@ -322,7 +326,8 @@ mod tests {
     #[test]
     fn every_fault_of_a_decision_has_its_pointer() {
         check(r#","a":"s/1","b":"s/2","method":"dna""#, &[]);
-        check(r#","a":"s/1","b":"s/2","method":"dna","expires":"2027-01-01T00:00:00+02:00""#, &[]);
+        check(r#","a":"s/1","b":"s/2","method":"dna","expires":"9000-01-01T00:00:00+02:00""#, &[]);
+        check(r#","a":"s/1","b":"s/2","method":"dna","expires":"2020-01-01T00:00:00Z""#, &[("/expires", "past")]);
         check("", &[("", "missing_field"); 3]);
         check(r#","a":"s/1","b":"s/1","method":"dna""#, &[("", "same_record")]);
         check(

@@ -107,6 +107,9 @@ pub(super) enum Problem {
     /// The key of a call that made something else.
     #[error("the Idempotency-Key belongs to an earlier call with another body; take a new key for another call")]
     KeyReused,
+    /// What the call made before was taken back.
+    #[error("the decision that this call made was taken back; to decide anew, send another Idempotency-Key")]
+    TakenBack,
     /// The next piece of the body did not come.
     #[error("the next piece of the body did not arrive in time")]
     SlowBody,
@@ -200,6 +203,7 @@ impl Problem {
             }
             Self::WebhookExists(_) => (StatusCode::CONFLICT, "webhook_exists", "Webhook exists"),
             Self::TooManyWebhooks => (StatusCode::CONFLICT, "too_many_webhooks", "Too many webhooks"),
+            Self::TakenBack => (StatusCode::CONFLICT, "taken_back", "Taken back"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow_body", "Slow body"),
             Self::VersionConflict { .. } => (StatusCode::PRECONDITION_FAILED, "version_conflict", "Version conflict"),
@@ -297,6 +301,7 @@ impl From<EngineError> for Problem {
             EngineError::NoSuchRecord(reference) => Self::NoSuchRecord(reference),
             EngineError::NotIndexed => Self::NotIndexed,
             EngineError::KeyReused => Self::KeyReused,
+            EngineError::TakenBack => Self::TakenBack,
             EngineError::Store { refusal: Refusal::Full, .. } => Self::DiskFull,
             EngineError::Store { refusal: Refusal::ReadOnly, .. } => Self::DiskReadOnly,
             EngineError::Store { doing, refusal: Refusal::Failed } => Self::Store { doing },
@@ -383,6 +388,7 @@ mod tests {
     fn what_the_engine_refuses_has_its_status() {
         let store = |refusal| EngineError::Store { doing: "commit", refusal };
         check(&EngineError::Busy.into(), 503, "busy");
+        check(&EngineError::TakenBack.into(), 409, "taken_back");
         check(&EngineError::Stopping.into(), 503, "stopping");
         check(&EngineError::NotIndexed.into(), 503, "not_indexed");
         check(&EngineError::VersionConflict { current: 2 }.into(), 412, "version_conflict");

@@ -21,7 +21,7 @@ use crate::record::Reference;
 const EXCLUSIONS: TableDefinition<'_, u128, &str> = TableDefinition::new("exclusions");
 /// Reference to the numbers of its exclusions.
 const NUMBERS: MultimapTableDefinition<'_, &str, u128> = MultimapTableDefinition::new("exclusions_of");
-/// Key of a call to the number of what it made. Gone with the exclusion.
+/// Key of a call to the number of what it made, also once that is taken back.
 const KEYS: TableDefinition<'_, &str, u128> = TableDefinition::new("exclusion_keys");
 
 /// An exclusion as it is kept.
@@ -74,7 +74,9 @@ impl<'t> Tables<'t> {
         key: Option<&str>,
     ) -> Result<Applied, redb::Error> {
         let known = key.map(|key| self.keys.get(key)).transpose()?.flatten().map(|number| number.value());
-        if let Some(kept) = known.map(|number| self.get(number)).transpose()?.flatten() {
+        if let Some(number) = known {
+            // A call that comes late, or again, must not bring back what a person took back.
+            let Some(kept) = self.get(number)? else { return Ok(Applied::TakenBack) };
             let same = kept.exclusion.decision == exclusion.decision;
             return Ok(if same { Applied::Repeated(Box::new(kept.exclusion)) } else { Applied::KeyTaken });
         }
@@ -100,13 +102,10 @@ impl<'t> Tables<'t> {
     /// Removes an exclusion.
     pub(super) fn remove(&mut self, id: Uuid) -> Result<Option<Exclusion>, redb::Error> {
         let number = id.as_u128();
-        let Some(Kept { exclusion, key, .. }) = self.get(number)? else { return Ok(None) };
+        let Some(Kept { exclusion, .. }) = self.get(number)? else { return Ok(None) };
         self.exclusions.remove(number)?;
         for reference in [&exclusion.decision.a, &exclusion.decision.b] {
             self.numbers.remove(reference.as_str(), number)?;
-        }
-        if let Some(key) = key {
-            self.keys.remove(key.as_str())?;
         }
         Ok(Some(exclusion))
     }

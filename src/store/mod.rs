@@ -141,6 +141,8 @@ pub enum Applied {
     Repeated(Box<Exclusion>),
     /// The call's key belongs to another decision. Nothing was written.
     KeyTaken,
+    /// The same call made a decision that was taken back. Nothing was written.
+    TakenBack,
     /// The first (0) or second (1) record of the pair is not stored. Nothing was written.
     NoRecord(usize),
 }
