@@ -44,6 +44,7 @@ impl Engine {
             }
             Applied::KeyTaken => Err(EngineError::KeyReused),
             Applied::TakenBack => Err(EngineError::TakenBack),
+            Applied::Contradicts(other) => Err(EngineError::Contradicts(other)),
             // A decision is never answered as another write.
             _ => Err(EngineError::Stopping),
         }

@@ -23,6 +23,7 @@ use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 use thiserror::Error;
 use tokio::sync::{Semaphore, oneshot};
+use uuid::Uuid;
 
 use crate::attribute::{About, Evidence};
 use crate::corpus::{self, Encoded, Snapshot};
@@ -130,6 +131,9 @@ pub enum EngineError {
     /// What the call made before was taken back.
     #[error("what this call made before was taken back")]
     TakenBack,
+    /// A decision in force says the contrary.
+    #[error("the exclusion {0} says the contrary")]
+    Contradicts(Uuid),
     /// The disk refused. The log has said why.
     #[error("the store cannot {doing}")]
     Store {

@@ -270,7 +270,9 @@ fn meaning(status: u16) -> &'static str {
         400 => "A parameter, a header, the path or the JSON cannot be read",
         404 => "There is no such record or exclusion",
         408 => "The next piece of the body did not arrive in time",
-        409 => "There is one already, there are too many, or what the call made was taken back",
+        409 => {
+            "There is one already, or one that says the contrary; there are too many; or what the call made was taken back"
+        }
         412 => "Another version is stored than the caller expected",
         413 => "The body is longer than the limit",
         415 => "The body is in a form that the call does not take",

@@ -110,6 +110,9 @@ pub(super) enum Problem {
     /// What the call made before was taken back.
     #[error("the decision that this call made was taken back; to decide anew, send another Idempotency-Key")]
     TakenBack,
+    /// A decision in force says the contrary.
+    #[error("the exclusion {0} says the contrary of this pair; take it back first, if it is wrong")]
+    Contradicts(Uuid),
     /// The next piece of the body did not come.
     #[error("the next piece of the body did not arrive in time")]
     SlowBody,
@@ -203,6 +206,7 @@ impl Problem {
             }
             Self::WebhookExists(_) => (StatusCode::CONFLICT, "webhook_exists", "Webhook exists"),
             Self::TooManyWebhooks => (StatusCode::CONFLICT, "too_many_webhooks", "Too many webhooks"),
+            Self::Contradicts(_) => (StatusCode::CONFLICT, "contradicts", "Contradicts a decision"),
             Self::TakenBack => (StatusCode::CONFLICT, "taken_back", "Taken back"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused"),
             Self::SlowBody => (StatusCode::REQUEST_TIMEOUT, "slow_body", "Slow body"),
@@ -302,6 +306,7 @@ impl From<EngineError> for Problem {
             EngineError::NotIndexed => Self::NotIndexed,
             EngineError::KeyReused => Self::KeyReused,
             EngineError::TakenBack => Self::TakenBack,
+            EngineError::Contradicts(other) => Self::Contradicts(other),
             EngineError::Store { refusal: Refusal::Full, .. } => Self::DiskFull,
             EngineError::Store { refusal: Refusal::ReadOnly, .. } => Self::DiskReadOnly,
             EngineError::Store { doing, refusal: Refusal::Failed } => Self::Store { doing },

@@ -87,6 +87,9 @@ impl<'t> Tables<'t> {
             let Some(stored) = stored else { return Ok(Applied::NoRecord(side)) };
             basis[side] = read_json(&stored.json).map(|record| decision.basis(&record));
         }
+        if let Some(other) = self.contradicted(exclusion)? {
+            return Ok(Applied::Contradicts(other));
+        }
         let number = exclusion.id.as_u128();
         for reference in [&decision.a, &decision.b] {
             self.numbers.insert(reference.as_str(), number)?;
@@ -97,6 +100,20 @@ impl<'t> Tables<'t> {
         let key = key.map(str::to_owned);
         self.keep(&Kept { exclusion: exclusion.clone(), basis, key })?;
         Ok(Applied::Excluded(exclusion.id))
+    }
+
+    /// A decision in force on the same pair that says the contrary: one person, or not.
+    fn contradicted(&self, exclusion: &Exclusion) -> Result<Option<Uuid>, redb::Error> {
+        let decision = &exclusion.decision;
+        for number in self.numbers.get(decision.a.as_str())? {
+            let Some(kept) = self.get(number?.value())? else { continue };
+            let other = &kept.exclusion.decision;
+            let same_pair = [&other.a, &other.b].contains(&&decision.b);
+            if same_pair && other.resolved != decision.resolved && kept.exclusion.is_in_force(exclusion.created) {
+                return Ok(Some(kept.exclusion.id));
+            }
+        }
+        Ok(None)
     }
 
     /// Removes an exclusion.

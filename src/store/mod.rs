@@ -143,6 +143,8 @@ pub enum Applied {
     KeyTaken,
     /// The same call made a decision that was taken back. Nothing was written.
     TakenBack,
+    /// The decision of this number says the contrary of the pair. Nothing was written.
+    Contradicts(Uuid),
     /// The first (0) or second (1) record of the pair is not stored. Nothing was written.
     NoRecord(usize),
 }

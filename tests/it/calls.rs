@@ -196,11 +196,14 @@ impl Model {
     }
 
     /// The status that a decision on a pair is answered with.
-    fn decides(&self, by: By, (a, b): (usize, usize)) -> u16 {
+    fn decides(&self, by: By, (a, b): (usize, usize), resolved: bool) -> u16 {
+        let on_pair = |pair: (usize, usize)| pair == (a, b) || pair == (b, a);
+        let contrary = self.exclusions.iter().any(|(_, pair, other)| on_pair(*pair) && *other != resolved);
         let known = [a, b].iter().all(|record| self.records.contains_key(record));
         match [a, b].iter().any(|&record| by.may_write(record)) {
             _ if a == b => 422,
             false => 403,
+            true if known && contrary => 409,
             true if known => 201,
             true => 404,
         }
@@ -393,7 +396,7 @@ fn decide(live: &Live, (by, (a, b)): (By, (usize, usize)), rest: (&str, Value)) 
 
 fn exclude(live: &Live, model: &mut Model, (by, pair): (By, (usize, usize)), resolved: bool) -> TestCaseResult {
     let answer = decide(live, (by, pair), ("resolved", json!(resolved)));
-    prop_assert_eq!(answer.status, model.decides(by, pair));
+    prop_assert_eq!(answer.status, model.decides(by, pair, resolved));
     if answer.status == 201 {
         let id = answer.json()["id"].as_str().unwrap().to_owned();
         model.exclusions.push((id, pair, resolved));
@@ -405,7 +408,7 @@ fn exclude(live: &Live, model: &mut Model, (by, pair): (By, (usize, usize)), res
 fn exclude_briefly(live: &Live, model: &Model, (by, pair): (By, (usize, usize))) -> TestCaseResult {
     let ends = Timestamp::now() + Duration::from_millis(300);
     let answer = decide(live, (by, pair), ("expires", json!(ends.to_string())));
-    prop_assert_eq!(answer.status, model.decides(by, pair));
+    prop_assert_eq!(answer.status, model.decides(by, pair, false));
     if answer.status == 201 {
         let path = format!("/v1/exclusions/{}", answer.json()["id"].as_str().unwrap());
         until("the exclusion has ended", || live.get(&path).json()["in_force"] == false);

@@ -244,6 +244,9 @@ fn a_resolved_pair_leaves_every_list_and_stays_stored() {
         assert_eq!(why_not(&service, one, other), "resolved");
     }
     assert_eq!(why_not(&service, "a/U2", "a/M"), "resolved");
+    let contrary = exclude(&service, &decision("a/U1", "a/M"));
+    assert_eq!((contrary.status, &contrary.problem()["code"]), (409, &json!("contradicts")));
+    assert!(contrary.text().contains(&id(&resolution)), "{}", contrary.text());
     assert_eq!(list(&service, "a/U2", 2), (vec![], searched(0, 0)));
     service.put("/v1/records/a/M?matches=false", r#"{"kind":"missing","sex":"male","narrative":"new"}"#);
     assert_eq!(list(&service, "a/U2", 2), (vec![], searched(0, 0)), "a change does not bring it back");
