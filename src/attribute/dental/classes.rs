@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use super::history::Changes;
-use super::{STATES, Statistics, TEETH, UNKNOWN};
+use super::{AGES, STATES, Statistics, TEETH, UNKNOWN};
 use crate::model::{DENTAL_CLASSES, DentalModel, TOOTH_STATES};
 
 /// Six by treated teeth, each with and without third molars, and the two toothless ones.
@@ -60,7 +60,9 @@ const fn is_third(tooth: usize) -> bool {
 /// The chances of states among the missing.
 pub(super) struct Population {
     /// The share of each class.
-    pub(super) shares: ByClass,
+    shares: ByClass,
+    /// The same at each age.
+    by_age: [ByClass; AGES.len() + 1],
     /// P(state after), for each tooth; 1 where it is unknown.
     pub(super) chance: Box<[[ByClass; STATES]; TEETH]>,
     /// P(state after) in all classes together.
@@ -72,9 +74,16 @@ impl Population {
     pub(super) fn new(model: &DentalModel, statistics: &Statistics, changes: &Changes) -> Self {
         let weight = model.smoothing * CLASSES as f64;
         let charts = statistics.charts.iter().sum::<i64>() as f64 + weight;
-        let shares = std::array::from_fn(|class| {
+        let shares: ByClass = std::array::from_fn(|class| {
             (statistics.charts[class] as f64 + weight * expected_share(model, class)) / charts
         });
+        // What is known of few of an age is drawn to what is known of all.
+        let at_age = |charts: &[i64; CLASSES]| {
+            let of_all = 4.0 * model.smoothing;
+            let all = charts.iter().sum::<i64>() as f64 + of_all;
+            std::array::from_fn(|class| (charts[class] as f64 + of_all * shares[class]) / all)
+        };
+        let by_age = statistics.by_age.each_ref().map(at_age);
         let mut chance = Box::new([[[1.0; CLASSES]; STATES]; TEETH]);
         for (tooth, chance) in chance.iter_mut().enumerate() {
             for class in 0..CLASSES {
@@ -86,7 +95,12 @@ impl Population {
         }
         let overall = |chance: &ByClass| shares.iter().zip(chance).map(|(share, chance)| share * chance).sum();
         let overall = std::array::from_fn(|tooth| std::array::from_fn(|after| overall(&chance[tooth][after])));
-        Self { shares, chance, overall }
+        Self { shares, by_age, chance, overall }
+    }
+
+    /// The share of each class, at an age if it is known.
+    pub(super) fn shares(&self, age: u8) -> ByClass {
+        usize::from(age).checked_sub(1).and_then(|age| self.by_age.get(age)).copied().unwrap_or(self.shares)
     }
 
     /// P(state after) in all classes together.

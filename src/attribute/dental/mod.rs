@@ -5,7 +5,8 @@
 //! - `L = product over teeth of P(after | before, years) x surfaces`, once for a person who died soon after the last
 //!   contact and once for one who lived on ([`history`]); a quadrant that contradicts is read with its neighbours'
 //!   numbers too ([`numbering`]);
-//! - `C = sum over classes of mouths of share x product over teeth of P(after | class)` ([`classes`]).
+//! - `C = sum over classes of mouths of share x product over teeth of P(after | class)` ([`classes`]), with the shares at the
+//!   age of the body where that is known: a toothless mouth tells little of the old, a sound one little of the young.
 //!
 //! Only teeth charted on both count; a tooth that never erupted says as little as none. Cap 16 bits, the most that a
 //! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table: a candidate
@@ -51,12 +52,21 @@ pub struct Dental;
 pub struct Value {
     teeth: [u8; TEETH],
     span: Span,
+    /// The place of the age in [`AGES`] and one; 0 is unknown.
+    age: u8,
 }
+
+/// The first age of each band but the youngest.
+const AGES: [f64; 5] = [18.0, 30.0, 42.0, 55.0, 68.0];
+/// An estimate of age as wide as this tells nothing of the teeth.
+const WIDE_YEARS: f64 = 30.0;
 
 /// The charts of the missing.
 #[derive(Clone)]
 pub struct Statistics {
     charts: [i64; CLASSES],
+    /// The same by age.
+    by_age: [[i64; CLASSES]; AGES.len() + 1],
     /// By class, tooth and state.
     states: Box<[[[i64; TOOTH_STATES]; TEETH]; CLASSES]>,
     /// Restored teeth by group and surfaces.
@@ -66,7 +76,12 @@ pub struct Statistics {
 impl Default for Statistics {
     fn default() -> Self {
         let states = Box::new([[[0; TOOTH_STATES]; TEETH]; CLASSES]);
-        Self { charts: [0; CLASSES], states, surfaces: Box::new([[0; CODES]; GROUPS]) }
+        Self {
+            charts: [0; CLASSES],
+            by_age: [[0; CLASSES]; AGES.len() + 1],
+            states,
+            surfaces: Box::new([[0; CODES]; GROUPS]),
+        }
     }
 }
 
@@ -90,13 +105,13 @@ impl Attribute for Dental {
         levels: &[
             ("consistent", "no tooth contradicts"),
             ("mostly_consistent", "one contradiction in sixteen teeth or fewer"),
-            ("inconsistent", "more contradictions"),
+            ("inconsistent", "more contradictions, or more treatment than the time explains"),
         ],
         floor: Bits(-14_000),
         cap: Bits(16_000),
         professional: true,
         source: "Kieser 2006 (charting errors); NHANES tooth counts; OdontoSearch (cap)",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -106,7 +121,9 @@ impl Attribute for Dental {
         let chart = record.dental.as_ref()?;
         let teeth = chart.teeth().map(Tooth::byte);
         let charted = chart.teeth().iter().any(|tooth| tooth.state().is_some());
-        charted.then(|| Value { teeth, span: Span::of(record, chart.date.as_ref()) })
+        let age = record.age_years.filter(|age| age.max() - age.min() < WIDE_YEARS).map(|age| age.middle());
+        let age = age.map_or(0, |age| AGES.iter().filter(|from| age >= **from).count() as u8 + 1);
+        charted.then(|| Value { teeth, span: Span::of(record, chart.date.as_ref()), age })
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
@@ -116,6 +133,9 @@ impl Attribute for Dental {
         let states = value.states();
         let class = classes::class(&states);
         statistics.charts[class] += by;
+        if let Some(of_age) = usize::from(value.age).checked_sub(1).and_then(|age| statistics.by_age.get_mut(age)) {
+            of_age[class] += by;
+        }
         for (tooth, (&state, &code)) in states.iter().zip(&value.teeth).enumerate() {
             if usize::from(state) != UNKNOWN {
                 statistics.states[class][tooth][usize::from(state)] += by;
@@ -175,6 +195,9 @@ impl Attribute for Dental {
             n if n * 16 <= compared => "mostly_consistent",
             _ => "inconsistent",
         };
+        let bits = prepared.bits(candidate, &states);
+        // Much may be treated in a while, but not everything.
+        let level = if bits < Bits(-3_000) { "inconsistent" } else { level };
         let mut summary = format!(
             "{agree} teeth agree, {explainable} later treated, {unexplainable} contradict, {incomparable} not comparable"
         );
@@ -185,7 +208,6 @@ impl Attribute for Dental {
             summary += &format!("; {misnumbered} read with a neighbour's number");
             details.push(("misnumbered", Detail::Count(misnumbered)));
         }
-        let bits = prepared.bits(candidate, &states);
         Some(Evidence { details, ..Evidence::plain(&Self::ABOUT, bits, level, summary) })
     }
 }
@@ -264,15 +286,16 @@ impl Prepared<'_> {
 
     fn bits(&self, candidate: &Value, states: &[u8; TEETH]) -> Bits {
         let pair = self.pair(candidate, states);
-        let chance = self.chance(states);
+        let (_, post) = self.facing.ante_post(self.query, candidate);
+        let chance = self.chance(states, post.age);
         let default = if pair.may_be_default() { self.model.untouched_default } else { self.model.misfiled };
         let likely = (1.0 - default) * self.likely(&pair) + default * chance;
         Bits::of_ratio(likely / chance).within(Dental::ABOUT.floor, Dental::ABOUT.cap)
     }
 
-    /// The chance of the chart after, of the teeth that are compared.
-    fn chance(&self, candidate: &[u8; TEETH]) -> f64 {
-        let mut chances = self.population.shares;
+    /// The chance of the chart after, of the teeth that are compared, at the age of the body.
+    fn chance(&self, candidate: &[u8; TEETH], age: u8) -> f64 {
+        let mut chances = self.population.shares(age);
         for (pair, states) in self.pairs.iter().zip(candidate.chunks_exact(2)) {
             let factors = &pair[usize::from(states[0]) * STATES + usize::from(states[1])];
             chances = std::array::from_fn(|class| chances[class] * factors[class]);

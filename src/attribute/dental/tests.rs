@@ -153,7 +153,7 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
     }
     let of_class = |class: usize| {
         let chance = teeth.iter().map(|&at| prepared.population.chance[at][after[at]][class]).product::<f64>();
-        prepared.population.shares[class] * chance
+        prepared.population.shares(post.age)[class] * chance
     };
     let chance: f64 = (0..CLASSES).map(of_class).sum();
     let untouched = before.iter().filter(|state| **state == 0).count();
@@ -175,11 +175,12 @@ proptest! {
     #[test]
     fn tables_weigh_as_the_formula_does_whichever_side_asks(
         others in prop::collection::vec(charts(), 0..20), ante in charts(), post in charts(),
-        alike in 0..=TEETH,
+        alike in 0..=TEETH, ages in prop::collection::vec(0..=AGES.len() as u8 + 1, 21),
     ) {
         // Charts of one person for the most part, so that some do not contradict.
-        let others: Vec<Value> = others.iter().map(|chart| value(chart, None)).collect();
-        let (ante, mut post) = (value(&ante, None), value(&post, Some(2_009)));
+        let aged = |(chart, age): (&String, &u8)| Value { age: *age, ..value(chart, None) };
+        let others: Vec<Value> = others.iter().zip(&ages).map(aged).collect();
+        let (ante, mut post) = (value(&ante, None), Value { age: ages[20], ..value(&post, Some(2_009)) });
         post.teeth[..alike].copy_from_slice(&ante.teeth[..alike]);
         let mut statistics = Statistics::default();
         others.iter().for_each(|other| Dental::count(&mut statistics, Kind::Missing, other, 1));
@@ -192,5 +193,27 @@ proptest! {
         prop_assert_eq!(Dental::weigh(&other, &post), weighed);
         others.iter().for_each(|other| Dental::count(&mut statistics, Kind::Missing, other, -1));
         prop_assert_eq!((statistics.charts, *statistics.surfaces), ([0; CLASSES], [[0; CODES]; GROUPS]));
+        prop_assert_eq!(statistics.by_age, [[0; CLASSES]; AGES.len() + 1]);
     }
+}
+
+#[test]
+fn what_is_common_at_an_age_tells_little_at_it() {
+    let mut statistics = Statistics::default();
+    let at = |chart: &str, age: u8| Value { age, ..value(chart, None) };
+    let toothless = ["X"; TEETH].join(" ");
+    let sound = ["V"; TEETH].join(" ");
+    let treated = [["MO"; 8], ["V"; 8], ["X"; 8], ["V"; 8]].concat().join(" ");
+    for (chart, age, times) in [(&sound, 1, 60), (&treated, 1, 20), (&treated, 6, 40), (&toothless, 6, 40)] {
+        Dental::count(&mut statistics, Kind::Missing, &at(chart, age), times);
+    }
+    let bits = |chart: &str, age: u8| {
+        let value = at(chart, age);
+        let scale = Scale { model: &MODEL, statistics: &statistics, facing: FACING };
+        Dental::weigh(&Dental::prepare(scale, &value), &value).to_f64()
+    };
+    assert!(bits(&toothless, 6) + 2.0 < bits(&toothless, 1), "{} {}", bits(&toothless, 6), bits(&toothless, 1));
+    assert!(bits(&sound, 1) + 1.0 < bits(&sound, 6), "{} {}", bits(&sound, 1), bits(&sound, 6));
+    let unknown = bits(&toothless, 0);
+    assert!(bits(&toothless, 6) < unknown && unknown < bits(&toothless, 1), "{unknown}");
 }
