@@ -2,14 +2,14 @@
 //!
 //! `LR = (1 - e) N(post; ante + bias, s^2) / N(post; population) + e`: a clerk's slip costs bits, never
 //! everything. Weight is weighed in logarithms, given height (they depend on each other), the less the more the
-//! body has decayed, and not at all on bones or on a body of which a part is missing. Children grow: by the years to the
+//! body has decayed, and not at all on bones or on a body without its limbs or its trunk. Children grow: by the years to the
 //! body's estimated age, or, where that tells nothing, by half of what was left, with a wide shoulder. Population and errors: NHANES 2017-2018 (CDC), and twins of published cases.
 
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Preservation, Scale};
 use crate::model::{Bits, BuildModel, Model, Normal};
-use crate::record::{Kind, Range, Record, Sex};
+use crate::record::{BodyRegion, Kind, Range, Record, Sex};
 
 /// Up to this age the height at last contact says less.
 const ADULT_AGE: f64 = 19.0;
@@ -87,16 +87,17 @@ impl Attribute for Build {
         let age = record.age_years.filter(|_| record.kind == Kind::Missing).map_or(ADULT_AGE, |age| age.middle());
         let from = Preservation::of(record);
         let bones = matches!(from, Preservation::Skeleton | Preservation::Parts);
-        // What is left of a body without its limbs has neither its height nor its weight.
-        let whole = record.remains.as_ref().is_none_or(|remains| remains.not_recovered.is_empty());
-        let body = record.age_years.filter(|_| record.kind != Kind::Missing).map(|age| age.middle());
+        // What is left of a body without its limbs does not weigh what it weighed; its height is estimated from what is left.
+        let gone = record.remains.iter().flat_map(|remains| &remains.not_recovered);
+        let whole = !gone.into_iter().any(|region| matches!(region, BodyRegion::Limbs | BodyRegion::Torso));
+        let exact = |age: &Range| age.max() - age.min() <= EXACT_YEARS;
+        let body = record.age_years.filter(|_| record.kind != Kind::Missing).filter(exact).map(|age| age.middle());
         let value = Value {
             sex: record.sex.map_or(3, |sex| sex as u8),
             growing: (ADULT_AGE - age).clamp(0.0, ADULT_AGE) as u8,
             age: body.filter(|age| *age < ADULT_AGE).map_or(0, |age| age as u8),
             from,
-            // An anthropologist estimates the height from single bones.
-            height: record.height_cm.filter(|_| whole || bones).and_then(Span::of),
+            height: record.height_cm.and_then(Span::of),
             weight: record.weight_kg.filter(|_| !bones && whole).and_then(Span::of),
         };
         (value.height.is_some() || value.weight.is_some()).then_some(value)
@@ -235,6 +236,9 @@ impl Pair<'_> {
         }
     }
 }
+
+/// An estimate of age that is wider does not tell how much a child has grown.
+const EXACT_YEARS: f64 = 6.0;
 
 /// What a child gains a year, in the logarithm of its weight.
 const GROWTH_LOG_KG: f64 = 0.09;
