@@ -168,11 +168,10 @@ impl Pair<'_> {
     fn height(&self) -> Option<Measured> {
         let (ante, post) = (self.ante.height?, self.post.height?);
         let error = self.model.height_error_cm[self.post.from as usize];
-        let (grown, uncertain) = self.grown();
-        let growth = |years: f64| self.model.growth_cm_a_year * years;
+        let (factor, uncertain) = self.grown(&STATURE);
         let expected = Normal {
-            mean: ante.middle() + self.model.height_bias_cm + growth(grown),
-            sd: (error.powi(2) + ante.variance() + post.variance() / 4.0 + growth(uncertain).powi(2)).sqrt(),
+            mean: (ante.middle() + self.model.height_bias_cm) * factor,
+            sd: (error.powi(2) + ante.variance() + post.variance() / 4.0 + (ante.middle() * uncertain).powi(2)).sqrt(),
         };
         let population = self.population().0;
         let by_chance = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
@@ -184,13 +183,13 @@ impl Pair<'_> {
         let (ante, post) = (self.ante.weight?, self.post.weight?);
         let relative = |span: Span| span.variance() / span.middle().powi(2);
         let from = self.post.from as usize;
-        let (grown, uncertain) = self.grown();
+        let (factor, uncertain) = self.grown(&MASS);
         let expected = Normal {
-            mean: ante.middle().ln() + self.model.weight_bias_log[from] + GROWTH_LOG_KG * grown,
+            mean: ante.middle().ln() + self.model.weight_bias_log[from] + factor.ln(),
             sd: (self.model.weight_error_log[from].powi(2)
                 + relative(ante)
                 + relative(post) / 4.0
-                + (GROWTH_LOG_KG * uncertain).powi(2))
+                + (uncertain / factor).powi(2))
             .sqrt(),
         };
         let (heights, weights) = self.population();
@@ -206,17 +205,22 @@ impl Pair<'_> {
         Some(self.mixed(expected, post.middle().ln(), by_chance))
     }
 
-    /// Years that the person is expected to have grown on, and their error: by the age of the body, or half of what was left.
-    fn grown(&self) -> (f64, f64) {
-        let left = f64::from(self.ante.growing);
-        if left == 0.0 {
-            return (0.0, 0.0);
-        }
-        match self.post.age {
-            0 => (left / 2.0, left / 2.0),
+    /// What a measure at last contact is expected to have grown to, as a factor, and the factor's error: by the age of the
+    /// body, or half of what was left. `shares`: of the grown person's measure, by age.
+    fn grown(&self, shares: &[f64; GROWN]) -> (f64, f64) {
+        let from = GROWN - 1 - usize::from(self.ante.growing).min(GROWN - 1);
+        let share = shares[from];
+        match usize::from(self.post.age) {
+            _ if from == GROWN - 1 => (1.0, 0.0),
+            0 => {
+                let half = (1.0 / share - 1.0) / 2.0;
+                (1.0 + half, half)
+            }
             age => {
-                let grown = (f64::from(age) - (ADULT_AGE - left)).clamp(0.0, left);
-                (grown, 0.3 * grown + 0.7)
+                let age = age.clamp(from, GROWN - 1);
+                let factor = shares[age] / share;
+                let a_year = (shares[(age + 1).min(GROWN - 1)] - shares[age]) / share;
+                (factor, a_year + GROWTH_ERROR * (factor - 1.0))
             }
         }
     }
@@ -240,9 +244,74 @@ impl Pair<'_> {
 /// An estimate of age that is wider does not tell how much a child has grown.
 const EXACT_YEARS: f64 = 6.0;
 
-/// What a child gains a year, in the logarithm of its weight.
-const GROWTH_LOG_KG: f64 = 0.09;
+/// Years of age up to which people grow, and one.
+const GROWN: usize = ADULT_AGE as usize + 1;
+/// Height and weight at each year of age, of those at 19: medians of both sexes (CDC growth charts 2000).
+const STATURE: [f64; GROWN] = [
+    0.29, 0.44, 0.51, 0.56, 0.61, 0.65, 0.69, 0.725, 0.76, 0.79, 0.82, 0.85, 0.885, 0.92, 0.95, 0.975, 0.985, 0.993,
+    0.998, 1.0,
+];
+const MASS: [f64; GROWN] = [
+    0.05, 0.155, 0.19, 0.22, 0.25, 0.28, 0.315, 0.35, 0.39, 0.44, 0.50, 0.56, 0.63, 0.71, 0.79, 0.86, 0.91, 0.95, 0.98,
+    1.0,
+];
+/// How far growth is off what is expected, of itself.
+const GROWTH_ERROR: f64 = 0.2;
 
 /// One in seventeen is a child.
 const CHILDREN_CM: Normal = Normal { mean: 120.0, sd: 32.0 };
 const CHILDREN_LOG_KG: Normal = Normal { mean: 3.1, sd: 0.6 };
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::record::json as reader;
+
+    fn value(kind: &str, fields: &Json) -> Option<Value> {
+        let mut body = fields.clone();
+        body["kind"] = json!(kind);
+        let tree = reader::parse(body.to_string().as_bytes()).expect("JSON");
+        Build::read(&reader::read(&tree).unwrap_or_else(|_| panic!("{body}")).1)
+    }
+
+    fn bits(missing: &Json, body: &Json) -> f64 {
+        let (missing, body) =
+            (value("missing", missing).expect("a build"), value("unidentified", body).expect("a build"));
+        let facing = Facing { query: Kind::Missing, candidate: Kind::Unidentified };
+        let model = Model::default();
+        let scale = Scale { model: &model, statistics: &(), facing };
+        Build::weigh(&Build::prepare(scale, &missing), &body).to_f64()
+    }
+
+    fn measure(age: [u8; 2], height: f64, weight: f64) -> Json {
+        let range = |least: f64, most: f64| json!({"min": least, "max": most});
+        json!({"sex": "male", "age_years": range(f64::from(age[0]), f64::from(age[1])),
+            "height_cm": range(height, height), "weight_kg": range(weight, weight)})
+    }
+
+    #[test]
+    fn a_child_grows_with_the_years_to_the_age_of_the_body() {
+        let child = measure([8, 8], 125.0, 26.0);
+        let [small, grown] = [(125.0, 26.0), (168.0, 58.0)].map(|(height, weight)| measure([15, 17], height, weight));
+        assert!(bits(&child, &grown) > 0.0 && bits(&child, &small) < -3.0, "{}", bits(&child, &small));
+        let soon = measure([8, 9], 126.0, 26.0);
+        assert!(bits(&child, &soon) > 3.0 && bits(&child, &measure([8, 9], 168.0, 58.0)) < -5.0);
+        let open = measure([5, 20], 150.0, 40.0);
+        assert!(bits(&child, &open) > 0.0, "nobody knows how much: {}", bits(&child, &open));
+        let adult = measure([30, 30], 180.0, 80.0);
+        assert!(bits(&adult, &measure([30, 30], 180.0, 80.0)) > bits(&adult, &measure([30, 30], 170.0, 80.0)));
+    }
+
+    #[test]
+    fn a_body_without_its_limbs_has_no_weight_of_its_own() {
+        let with = |gone: &Json| {
+            let mut body = measure([30, 30], 180.0, 35.0);
+            body["remains"] = json!({"condition": "recognizable", "not_recovered": gone});
+            body
+        };
+        let adult = measure([30, 30], 180.0, 80.0);
+        assert!(bits(&adult, &with(&json!(["limbs"]))) > 1.0 && bits(&adult, &with(&json!([]))) < 0.0);
+    }
+}

@@ -120,7 +120,6 @@ pub struct BuildModel {
     pub height_error_cm: [f64; 4],
     pub weight_bias_log: [f64; 4],
     pub weight_error_log: [f64; 4],
-    pub growth_cm_a_year: f64,
 }
 
 /// Ages, births and gaps.
