@@ -174,7 +174,12 @@ impl Pair<'_> {
             sd: (error.powi(2) + ante.variance() + post.variance() / 4.0 + (ante.middle() * uncertain).powi(2)).sqrt(),
         };
         let population = self.population().0;
-        let by_chance = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
+        let anyone = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
+        let by_chance = self.of_its_age(&STATURE).map_or(anyone, |share| {
+            let mean = population.mean * share;
+            let child = Normal { mean, sd: CHILD_SPREAD * mean };
+            CHILD * child.density(post.middle()) + (1.0 - CHILD) * anyone
+        });
         Some(self.mixed(expected, post.middle(), by_chance))
     }
 
@@ -201,8 +206,13 @@ impl Pair<'_> {
             }
             _ => weights,
         };
-        let by_chance = 0.94 * given.density(post.middle().ln()) + 0.06 * CHILDREN_LOG_KG.density(post.middle().ln());
-        Some(self.mixed(expected, post.middle().ln(), by_chance))
+        let found = post.middle().ln();
+        let anyone = 0.94 * given.density(found) + 0.06 * CHILDREN_LOG_KG.density(found);
+        let by_chance = self.of_its_age(&MASS).map_or(anyone, |share| {
+            let child = Normal { mean: weights.mean + share.ln(), sd: weights.sd };
+            CHILD * child.density(found) + (1.0 - CHILD) * anyone
+        });
+        Some(self.mixed(expected, found, by_chance))
     }
 
     /// What a measure at last contact is expected to have grown to, as a factor, and the factor's error: by the age of the
@@ -223,6 +233,13 @@ impl Pair<'_> {
                 (factor, a_year + GROWTH_ERROR * (factor - 1.0))
             }
         }
+    }
+
+    /// The share of a grown person's measure at the age of the body, where that is a child's: of whom the time line says the
+    /// age, the height tells only what it adds.
+    fn of_its_age(&self, shares: &[f64; GROWN]) -> Option<f64> {
+        let age = usize::from(self.post.age);
+        (age > 0).then(|| shares[age.min(GROWN - 1)])
     }
 
     /// Height in centimetres and logarithm of the weight in kilograms, by the sex that either record gives.
@@ -255,6 +272,9 @@ const MASS: [f64; GROWN] = [
     0.05, 0.155, 0.19, 0.22, 0.25, 0.28, 0.315, 0.35, 0.39, 0.44, 0.50, 0.56, 0.63, 0.71, 0.79, 0.86, 0.91, 0.95, 0.98,
     1.0,
 ];
+/// How surely a body estimated to be a child's is one, and the spread of children's heights at one age.
+const CHILD: f64 = 0.9;
+const CHILD_SPREAD: f64 = 0.055;
 /// How far growth is off what is expected, of itself.
 const GROWTH_ERROR: f64 = 0.2;
 
@@ -297,7 +317,13 @@ mod tests {
         let [small, grown] = [(125.0, 26.0), (168.0, 58.0)].map(|(height, weight)| measure([15, 17], height, weight));
         assert!(bits(&child, &grown) > 0.0 && bits(&child, &small) < -3.0, "{}", bits(&child, &small));
         let soon = measure([8, 9], 126.0, 26.0);
-        assert!(bits(&child, &soon) > 3.0 && bits(&child, &measure([8, 9], 168.0, 58.0)) < -5.0);
+        let tall = measure([8, 9], 168.0, 58.0);
+        assert!(
+            bits(&child, &soon) > 0.5 && bits(&child, &tall) < -5.0,
+            "{} {}",
+            bits(&child, &soon),
+            bits(&child, &tall)
+        );
         let open = measure([5, 20], 150.0, 40.0);
         assert!(bits(&child, &open) > 0.0, "nobody knows how much: {}", bits(&child, &open));
         let adult = measure([30, 30], 180.0, 80.0);

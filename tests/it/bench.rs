@@ -15,7 +15,9 @@ fn it_prints_throughput_percentiles_and_memory() {
         let figures: Vec<f64> = line[22..].split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let expected = if name.starts_with("load") { 1 } else { 4 };
         assert_eq!(figures.len(), expected, "{line}");
-        assert!(figures.iter().all(|figure| *figure > 0.0) && figures[1..].is_sorted(), "{line}");
+        // A machine that is busy with something else may not come to one a second.
+        let is_told = figures[0] >= 0.0 && figures[1..].iter().all(|figure| *figure > 0.0);
+        assert!(is_told && figures[1..].is_sorted(), "{line}");
     }
     assert!(told.contains("200 records, 3 clients, 1 s each; "), "{told}");
 }
