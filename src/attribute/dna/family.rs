@@ -103,6 +103,12 @@ impl Family {
         (!members.is_empty()).then_some(Self { members })
     }
 
+    /// Whether it is as [`Self::new`] makes it, from a file.
+    pub(super) fn is_sound(&self) -> bool {
+        let fits = |member: &Member| usize::from(member.relation) < Relation::ALL.len();
+        (1..=RELATIVES).contains(&self.members.len()) && self.members.iter().all(fits)
+    }
+
     /// The relatives.
     pub(super) fn members(&self) -> &[Member] {
         &self.members

@@ -90,6 +90,14 @@ impl<H: Haplotype> Lines<H> {
         (!lines.is_empty()).then_some(Self(lines))
     }
 
+    /// Whether it is as [`Self::read`] makes it, from a file.
+    pub(super) fn is_sound(&self) -> bool {
+        let fits = |line: &Line<H>| {
+            line.share <= WHOLE && line.relation.is_none_or(|relation| usize::from(relation) < Relation::ALL.len())
+        };
+        !self.0.is_empty() && self.0.iter().all(fits)
+    }
+
     /// The surest profile.
     pub(super) fn surest(&self) -> &H {
         &self.0[0].haplotype

@@ -182,6 +182,12 @@ impl Attribute for Dna {
         something.then_some(value)
     }
 
+    fn is_sound(value: &Value) -> bool {
+        value.family.as_ref().is_none_or(Family::is_sound)
+            && value.mtdna.as_ref().is_none_or(Lines::is_sound)
+            && value.y_str.as_ref().is_none_or(Lines::is_sound)
+    }
+
     fn count(statistics: &mut Statistics, _: Kind, value: &Value, by: i64) {
         if let Some(line) = &value.mtdna {
             statistics.mtdna.change(line.surest(), by);
