@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::folding::{Role, Token, hash};
 use super::frequency::Shares;
-use super::likeness::{Agreement, Asked, Likeness};
+use super::likeness::{Agreement, Asked, Likeness, is_short_form};
 use super::outline::{Leftover, Screen};
 use super::variants::VARIANTS;
 use super::{Folded, sounds};
@@ -131,7 +131,9 @@ impl<'a> Ready<'a> {
     fn is_touched_by(&self, token: &Token) -> bool {
         let initial = if token.is_initial() { self.firsts } else { self.initials };
         initial & token.first() != 0
-            || self.asked.iter().any(|asked| asked.token.sound == token.sound || asked.may_be_slip(token))
+            || self.asked.iter().any(|asked| {
+                asked.token.sound == token.sound || asked.may_be_slip(token) || is_short_form(asked.token, token)
+            })
             || [token.plain, token.form].iter().any(|&hash| self.spellings.may_hold(hash))
     }
 

@@ -217,7 +217,7 @@ fn is_mans_and_womans(mans: &str, womans: &str) -> bool {
 }
 
 /// Whether one is the end of the other: Oluwaseun is called Seun.
-fn is_short_form(a: &Token, b: &Token) -> bool {
+pub(super) fn is_short_form(a: &Token, b: &Token) -> bool {
     let (short, long) = if a.text.len() < b.text.len() { (a, b) } else { (b, a) };
     let given = |token: &Token| token.role() != Role::Family && !token.is_lossy();
     given(a) && given(b) && short.text.len() >= 4 && long.text.len() >= 8 && long.text.ends_with(&*short.text)
