@@ -88,8 +88,8 @@ impl Attribute for Build {
         let from = Preservation::of(record);
         let bones = matches!(from, Preservation::Skeleton | Preservation::Parts);
         // What is left of a body without its limbs does not weigh what it weighed; its height is estimated from what is left.
-        let gone = record.remains.iter().flat_map(|remains| &remains.not_recovered);
-        let whole = !gone.into_iter().any(|region| matches!(region, BodyRegion::Limbs | BodyRegion::Torso));
+        let mut gone = record.remains.iter().flat_map(|remains| &remains.not_recovered);
+        let whole = !gone.any(|region| matches!(region, BodyRegion::Limbs | BodyRegion::Torso));
         let exact = |age: &Range| age.max() - age.min() <= EXACT_YEARS;
         let body = record.age_years.filter(|_| record.kind != Kind::Missing).filter(exact).map(|age| age.middle());
         let value = Value {

@@ -105,7 +105,8 @@ impl Attribute for Places {
 
     fn read(record: &Record) -> Option<Value> {
         let place = record.event()?.place.as_ref()?;
-        let radius = place.radius_km.unwrap_or(0.0) / EARTH_KM * SPHERE;
+        // Nothing is further away than the other side of the earth, and two such squares can be added.
+        let radius = place.radius_km.unwrap_or(0.0).min(PI * EARTH_KM) / EARTH_KM * SPHERE;
         let value = Value { point: point(place), blur: (radius * radius / 2.0) as u64, names: names(place) };
         (value.point.is_some() || !value.names[REGION].is_empty()).then_some(value)
     }

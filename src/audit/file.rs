@@ -1,10 +1,9 @@
 //! The file of the trail: appending in groups, and finding a line again.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -78,7 +77,8 @@ impl Writer {
     /// Opens the file, or makes a new one; cuts off a last line that a loss of power left in half.
     pub(super) fn open(directory: &Path, path: &Path) -> Result<(Self, Places), TrailError> {
         let disk = |doing| move |error| TrailError::Disk { doing, file: path.to_owned(), error };
-        fs::create_dir_all(directory).map_err(disk("make the directory of"))?;
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        made.map_err(disk("make the directory of"))?;
         let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path);
         let mut file = file.map_err(disk("open"))?;
         match file.try_lock() {
@@ -253,11 +253,14 @@ pub(super) fn page(
 
 /// What a line tells of a write.
 #[derive(Deserialize)]
-struct Told<'l> {
-    #[serde(borrow)]
-    request_id: Cow<'l, str>,
+struct Told {
     #[serde(default)]
     records: Vec<String>,
+}
+
+/// The id of a line's call, which has no character that JSON escapes.
+fn call_of(line: &str) -> Option<&str> {
+    line.rsplit_once("\"request_id\":\"")?.1.split('"').next()
 }
 
 /// Of writes, each the id of its call and the record, those that no line tells of: their places, ascending.
@@ -277,8 +280,10 @@ pub(super) fn untold<'w>(
     let mut lines = BufReader::with_capacity(1 << 20, File::open(path).map_err(disk)?);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line).map_err(disk)? > 0 {
-        if let Ok(told) = serde_json::from_slice::<Told<'_>>(&line)
-            && let Some(of_call) = untold.get_mut(&*told.request_id)
+        // Of a long trail nearly every line is of another call, and is not parsed.
+        let call = std::str::from_utf8(&line).ok().and_then(call_of);
+        if let Some(of_call) = call.and_then(|call| untold.get_mut(call))
+            && let Ok(told) = serde_json::from_slice::<Told>(&line)
         {
             for record in &told.records {
                 of_call.get_mut(record.as_str()).and_then(Vec::pop);

@@ -158,7 +158,7 @@ async fn until_signal(
     settings: &Settings,
     model: Model,
     directory: &Path,
-    (app, (scheme, address)): (&App, (&str, SocketAddr)),
+    (app, (scheme, address)): (&Arc<App>, (&str, SocketAddr)),
 ) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let engine = tokio::select! {

@@ -119,17 +119,22 @@ pub(super) fn origin(request: &HttpRequest) -> Origin {
 
 /// Tells the trail of writes that it does not know: they were made, and the service ended before it could tell of their
 /// calls.
-pub(super) async fn catch_up(app: &App, engine: &Engine) -> Result<(), String> {
-    let called = engine.called().map_err(|error| error.to_string())?;
-    let writes = called.iter().map(|(reference, by)| (by.request_id.as_str(), reference.as_str()));
-    let untold = app.trail.untold(writes).map_err(|error| error.to_string())?;
-    for (reference, by) in untold.into_iter().map(|at| &called[at]) {
+pub(super) async fn catch_up(app: &Arc<App>, engine: &Arc<Engine>) -> Result<(), String> {
+    let (reader, engine) = (Arc::clone(app), Arc::clone(engine));
+    // Probes are answered meanwhile: the trail may be long.
+    let looked_up = web::block(move || {
+        let called = engine.called().map_err(|error| error.to_string())?;
+        let writes = called.iter().map(|(reference, by)| (by.request_id.as_str(), reference.as_str()));
+        let untold = reader.trail.untold(writes).map_err(|error| error.to_string())?;
+        Ok::<_, String>(untold.into_iter().map(|at| called[at].clone()).collect::<Vec<_>>())
+    });
+    for (reference, by) in looked_up.await.map_err(|error| error.to_string())?? {
         app.trail
             .append(Entry {
                 at: Timestamp::now(),
                 since: None,
                 count: None,
-                who: by.caller.clone(),
+                who: by.caller,
                 from: None,
                 action:
                     "a write that was made before the service broke off; whether its call was answered is not known"
@@ -139,7 +144,7 @@ pub(super) async fn catch_up(app: &App, engine: &Engine) -> Result<(), String> {
                 exclusion: None,
                 status: StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
                 model: None,
-                request_id: by.request_id.clone(),
+                request_id: by.request_id,
             })
             .await;
     }

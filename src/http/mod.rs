@@ -132,7 +132,7 @@ impl App {
 
     /// Makes the application ready. The first engine stays. The trail is told first what it does not know of the engine's
     /// writes.
-    pub async fn provide(&self, engine: Arc<Engine>) {
+    pub async fn provide(self: &Arc<Self>, engine: Arc<Engine>) {
         if let Err(error) = audit::catch_up(self, &engine).await {
             tracing::error!(error, "which writes the trail does not know is not known");
         }

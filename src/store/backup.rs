@@ -17,7 +17,7 @@ use super::lock::DirectoryLock;
 use super::tables::number;
 use super::{
     COLUMNS_FILE, DELETED, EVENTS_FILE, FORMATS, META, RECORDS, RECORDS_FILE, Store, StoreError, TEXT_DIRECTORY,
-    exclusions,
+    exclusions, private_directory,
 };
 
 /// What a backup holds.
@@ -48,7 +48,7 @@ impl Store {
     /// Puts a backup into a directory that has no records.
     pub fn restore(directory: &Path, backup: &Path) -> Result<Contents, StoreError> {
         let disk = |doing| move |error: io::Error| StoreError::disk(directory.to_owned(), doing, &error);
-        fs::create_dir_all(directory).map_err(disk("make the directory"))?;
+        private_directory(directory).map_err(disk("make the directory"))?;
         let _lock = DirectoryLock::take(directory)?;
         let file = directory.join(RECORDS_FILE);
         if file.exists() {

@@ -252,10 +252,8 @@ impl StoreError {
 impl Store {
     /// Opens the directory, or makes a new one.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        let disk = |doing| move |error: io::Error| StoreError::disk(directory.to_owned(), doing, &error);
-        private_directory(directory).map_err(disk("make the directory"))?;
-        // Tantivy makes its files for everybody to read: nobody else may enter.
-        private_directory(&directory.join(TEXT_DIRECTORY)).map_err(disk("make the directory of the text index in"))?;
+        private_directory(directory)
+            .map_err(|error| StoreError::disk(directory.to_owned(), "make the directory", &error))?;
         let lock = DirectoryLock::take(directory)?;
         let file = directory.join(RECORDS_FILE);
         if fs::metadata(&file).map_or(0, |data| data.len()) == 0

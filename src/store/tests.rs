@@ -169,6 +169,9 @@ fn the_records_are_for_their_own_user_alone() {
     let _store = Store::open(directory.path()).expect("a store");
     let mode = |name: &str| directory.path().join(name).metadata().expect(name).permissions().mode();
     assert_eq!(mode("records.redb") & 0o077, 0);
+    let made = directory.path().join("made");
+    drop(Store::open(&made).expect("a store"));
+    assert_eq!(made.metadata().expect("the directory").permissions().mode() & 0o077, 0);
 }
 
 #[test]

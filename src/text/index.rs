@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -85,7 +86,9 @@ impl TextIndex {
     }
 
     fn create(directory: &Path) -> Result<Self, TextError> {
-        fs::create_dir_all(directory).map_err(|error| failed("create its directory", error))?;
+        // Tantivy makes its files for everybody to read: nobody else may enter.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+        made.map_err(|error| failed("create its directory", error))?;
         let index = Index::create_in_dir(directory, layout().0).map_err(|error| failed("be created", error))?;
         match Self::of(&index) {
             Ok(index) => Ok(index),
