@@ -74,6 +74,7 @@ impl Attribute for Appearance {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let value = Value {

@@ -66,6 +66,7 @@ impl Attribute for Belongings {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let language = language(Domain::Things, record.belongings.iter().map(|thing| thing.description.as_str()));

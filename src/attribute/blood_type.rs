@@ -55,6 +55,7 @@ impl Attribute for BloodTypes {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         record.blood_type.map(Value::from)

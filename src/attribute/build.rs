@@ -82,6 +82,7 @@ impl Attribute for Build {
     type Value = Value;
     type Statistics = ();
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let age = record.age_years.filter(|_| record.kind == Kind::Missing).map_or(ADULT_AGE, |age| age.middle());

@@ -70,6 +70,7 @@ impl Attribute for Features {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let (mut drafts, mut denied) = (Vec::new(), 0);

@@ -32,6 +32,7 @@ impl Attribute for Identifiers {
     type Value = Value;
     type Statistics = ();
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let plain = |text: &str| -> Box<str> {

@@ -17,6 +17,7 @@ mod dental;
 mod dna;
 mod evidence;
 mod features;
+mod figures;
 mod fingerprints;
 mod identifiers;
 mod marks;
@@ -67,6 +68,9 @@ pub trait Attribute: Send + Sync + 'static {
     /// A query's value, made ready to be weighed against many.
     type Prepared<'a>: Send + Sync;
 
+    /// What follows from a candidate's value and the counts of missing persons alone: the same for every query.
+    type Known: Default + Send + Sync;
+
     /// Reads the value; none: the record does not have it.
     fn read(record: &Record) -> Option<Self::Value>;
 
@@ -89,6 +93,21 @@ pub trait Attribute: Send + Sync + 'static {
 
     /// Weighs a candidate's value.
     fn weigh(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Bits;
+
+    /// Whether queries share what they know of candidates ([`Attribute::know`]).
+    fn knows(_: Facing) -> bool {
+        false
+    }
+
+    /// What is known of a candidate's value.
+    fn know(_: &Self::Prepared<'_>, _: &Self::Value) -> Self::Known {
+        Self::Known::default()
+    }
+
+    /// Weighs a candidate's value of which that is known: the same weighing.
+    fn weigh_known(prepared: &Self::Prepared<'_>, candidate: &Self::Value, _: &Self::Known) -> Bits {
+        Self::weigh(prepared, candidate)
+    }
 
     /// The same weighing, told: its bits are those of [`Attribute::weigh`]. None: the two have nothing to compare.
     fn explain(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Option<Evidence>;

@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
+use super::figures::Figures;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, CELL_DEGREES, DISTANCES, EARTH_KM, Model, PLACE_SCALES, SPHERE, distance_step};
 use crate::record::{Kind, Place, Record};
@@ -71,15 +72,17 @@ pub struct Statistics {
     named: [i64; AREAS],
 }
 
+/// What each scale is worth at a place of finding, once it is asked for.
+#[derive(Default)]
+pub struct Around([Figures<1>; PLACE_SCALES]);
+
 /// A query made ready.
 pub struct Prepared<'a> {
     model: &'a Model,
     statistics: &'a Statistics,
     facing: Facing,
     query: &'a Value,
-    /// The mean kernels around the query, where it is the place of finding.
-    around: Option<[f64; PLACE_SCALES]>,
-    /// What every step of distance from there is worth, where many are weighed.
+    /// What every step of distance from the query is worth, where it is the place of finding and many are weighed.
     steps: Option<Box<[Bits]>>,
 }
 
@@ -102,6 +105,7 @@ impl Attribute for Places {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = Around;
 
     fn read(record: &Record) -> Option<Value> {
         let place = record.event()?.place.as_ref()?;
@@ -134,26 +138,34 @@ impl Attribute for Places {
 
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
-        let found = query.point.filter(|_| facing.query_is_post());
-        let around = |point| {
-            let here = (point, statistics.at(point));
-            std::array::from_fn(|scale| mean_kernel(statistics, model, scale, here))
-        };
-        let around = found.map(around);
-        Prepared { model, statistics, facing, query, around, steps: None }
+        Prepared { model, statistics, facing, query, steps: None }
     }
 
     fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let mut prepared = Self::prepare(scale, query);
-        let around = query.point.filter(|_| prepared.around.is_some());
-        prepared.steps = around.map(|point| (0..DISTANCES).map(|step| prepared.at_distance(step, point)).collect());
+        let found = query.point.filter(|_| prepared.facing.query_is_post());
+        let around = Around::default();
+        let steps = |found| (0..DISTANCES).map(|step| prepared.at_distance(step, (found, &around))).collect();
+        prepared.steps = found.map(steps);
         prepared
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
+        Self::weigh_known(prepared, candidate, &Around::default())
+    }
+
+    fn knows(facing: Facing) -> bool {
+        !facing.query_is_post()
+    }
+
+    fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, around: &Around) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
-            (Some(from), Some(to)) => prepared.by_distance(from, to, ante.blur + post.blur),
+            (Some(from), Some(to)) => {
+                let step = distance_step(square(from, to).saturating_add(ante.blur + post.blur));
+                let at_distance = || prepared.at_distance(step, (to, around));
+                prepared.steps.as_ref().map_or_else(at_distance, |steps| steps[step])
+            }
             _ => prepared.by_names(ante, post).map_or(Bits::ZERO, |(bits, _)| bits),
         }
     }
@@ -214,23 +226,21 @@ impl Statistics {
 }
 
 impl Prepared<'_> {
-    fn by_distance(&self, from: Point, found: Point, blur: u64) -> Bits {
-        let step = distance_step(square(from, found).saturating_add(blur));
-        self.steps.as_ref().map_or_else(|| self.at_distance(step, found), |steps| steps[step])
-    }
-
-    fn at_distance(&self, step: usize, found: Point) -> Bits {
+    /// What a step of distance from a place of finding is worth. Scales that reach so far are all that is looked at.
+    fn at_distance(&self, step: usize, (found, around): (Point, &Around)) -> Bits {
         let model = &self.model.place;
-        let here = (found, if self.around.is_none() { self.statistics.at(found) } else { 0.0 });
         let mut ratio = model.anywhere;
-        for (at, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
-            let around = match &self.around {
-                Some(around) => around[at],
-                None => mean_kernel(self.statistics, self.model, at, here),
-            };
-            ratio += model.shares[at] * kernel / around;
+        for (scale, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
+            let [worth] = around.0[scale].get(|| [self.worth(scale, found)]);
+            ratio += kernel * worth;
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
+    }
+
+    /// What a scale's kernel is worth at a place of finding: its share over its mean there.
+    fn worth(&self, scale: usize, found: Point) -> f64 {
+        let here = (found, self.statistics.at(found));
+        self.model.place.shares[scale] / mean_kernel(self.statistics, self.model, scale, here)
     }
 
     /// What the names of areas are worth, and the smallest area that both are in; none: a side has no region.

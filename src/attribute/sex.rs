@@ -54,6 +54,7 @@ impl Attribute for Sexes {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let from = Preservation::of(record);

@@ -14,6 +14,7 @@ use super::blocks::Blocks;
 use super::codes::{CodeBlock, Codes};
 use super::dictionary::{Coder, Dictionary, UNKNOWN, VALUES};
 use super::file::decode;
+use super::known::Known;
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record};
@@ -83,26 +84,27 @@ pub(super) trait AnyColumnsWriter: Send {
     fn load(&mut self, bytes: &[u8]) -> Result<(), DecodeError>;
 }
 
-struct Side<V> {
-    dictionary: Dictionary<V>,
+struct Side<A: Attribute> {
+    dictionary: Dictionary<A::Value>,
     codes: Codes,
+    known: Known<A::Known>,
 }
 
-impl<V: Clone> Default for Side<V> {
+impl<A: Attribute> Default for Side<A> {
     fn default() -> Self {
-        Self { dictionary: Dictionary::default(), codes: Codes::default() }
+        Self { dictionary: Dictionary::default(), codes: Codes::default(), known: Known::default() }
     }
 }
 
-impl<V> Clone for Side<V> {
+impl<A: Attribute> Clone for Side<A> {
     fn clone(&self) -> Self {
-        Self { dictionary: self.dictionary.clone(), codes: self.codes.clone() }
+        Self { dictionary: self.dictionary.clone(), codes: self.codes.clone(), known: self.known.clone() }
     }
 }
 
 /// The columns of one attribute.
 pub(super) struct Columns<A: Attribute> {
-    sides: [Side<A::Value>; 3],
+    sides: [Side<A>; 3],
     statistics: A::Statistics,
 }
 
@@ -122,6 +124,19 @@ impl<A: Attribute> Default for ColumnsWriter<A> {
     fn default() -> Self {
         let columns = Columns { sides: Default::default(), statistics: A::Statistics::default() };
         Self { columns, coders: Default::default() }
+    }
+}
+
+impl<A: Attribute> ColumnsWriter<A> {
+    /// Forgets what does not hold any more once a row has got a code, or lost it.
+    fn forget(&mut self, side: Kind, code: u32) {
+        if size_of::<A::Known>() == 0 {
+            return;
+        }
+        self.columns.sides[side as usize].known.forget(code);
+        if side == Kind::Missing {
+            self.columns.sides.iter_mut().for_each(|side| side.known.forget_all());
+        }
     }
 }
 
@@ -158,8 +173,8 @@ impl<A: Attribute> AnyColumns for Columns<A> {
     }
 }
 
-impl<V> Side<V> {
-    fn save(&self, rows: &[u32]) -> Saved<&V> {
+impl<A: Attribute> Side<A> {
+    fn save(&self, rows: &[u32]) -> Saved<&A::Value> {
         let mut places = vec![0; self.dictionary.values().len()];
         let mut values = Vec::new();
         for (code, value, _) in self.dictionary.in_use() {
@@ -176,7 +191,7 @@ struct TypedWeigher<'a, A: Attribute> {
     model: &'a Model,
     statistics: &'a A::Statistics,
     facing: Facing,
-    side: &'a Side<A::Value>,
+    side: &'a Side<A>,
     value: A::Value,
 }
 
@@ -190,15 +205,30 @@ impl<A: Attribute> TypedWeigher<'_, A> {
     }
 }
 
+fn weigh_all<A: Attribute>(prepared: &A::Prepared<'_>, values: &[Option<A::Value>], bits: &mut [i32]) {
+    for (bits, value) in bits.iter_mut().zip(values) {
+        *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh(prepared, value)).0;
+    }
+}
+
 impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     fn table(&self) -> Vec<i32> {
         let prepared = A::prepare_for_all(self.scale(), &self.value);
         let values = self.side.dictionary.values();
         let mut table = vec![0; values.len()];
+        let known = match A::knows(self.facing) {
+            true => self.side.known.blocks(self.model.hash(), values.block_count()),
+            false => None,
+        };
         // A block of values is enough to be worth a task, and little enough to share among threads.
         table.par_chunks_mut(VALUES).enumerate().for_each(|(block, bits)| {
-            for (bits, value) in bits.iter_mut().zip(values.block(block)) {
-                *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh(&prepared, value)).0;
+            let values = values.block(block);
+            let Some(known) = known else { return weigh_all::<A>(&prepared, values, bits) };
+            let of_value = |value: &Option<A::Value>| value.as_ref().map(|value| A::know(&prepared, value));
+            let known =
+                known[block].get_or_init(|| values.iter().map(|value| of_value(value).unwrap_or_default()).collect());
+            for ((bits, value), known) in bits.iter_mut().zip(values).zip(known) {
+                *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh_known(&prepared, value, known)).0;
             }
         });
         table
@@ -239,15 +269,17 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
     }
 
     fn set(&mut self, side: Kind, row: usize, value: AnyValue) {
-        let columns = &mut self.columns.sides[side as usize];
         let code = match value.and_then(|value| value.downcast::<A::Value>().ok()) {
             None => UNKNOWN,
             Some(value) => {
                 A::count(&mut self.columns.statistics, side, &value, 1);
-                self.coders[side as usize].add(&mut columns.dictionary, *value, 1)
+                let dictionary = &mut self.columns.sides[side as usize].dictionary;
+                let code = self.coders[side as usize].add(dictionary, *value, 1);
+                self.forget(side, code);
+                code
             }
         };
-        columns.codes.set(row, code);
+        self.columns.sides[side as usize].codes.set(row, code);
     }
 
     fn clear(&mut self, side: Kind, row: usize) {
@@ -256,8 +288,9 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         if let Some(value) = columns.dictionary.value(code) {
             A::count(&mut self.columns.statistics, side, value, -1);
             self.coders[side as usize].remove(&mut columns.dictionary, code);
+            columns.codes.set(row, UNKNOWN);
+            self.forget(side, code);
         }
-        columns.codes.set(row, UNKNOWN);
     }
 
     fn snapshot(&self) -> Arc<dyn AnyColumns> {

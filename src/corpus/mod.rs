@@ -11,6 +11,7 @@ mod column;
 mod dictionary;
 mod encoded;
 mod file;
+mod known;
 mod places;
 mod rows;
 

@@ -1,10 +1,17 @@
 //! The service's doubt of itself is worth something: a right list agrees with its exhaustive weighing, a wrong one never.
+//! What the queries of a snapshot share is that snapshot's, whatever is written meanwhile.
 
-use crossmatch::corpus::CorpusWriter;
+use std::sync::LazyLock;
+
+use crossmatch::corpus::{CorpusWriter, Snapshot};
 use crossmatch::matching::{CandidateList, Request, Search, agrees};
 use crossmatch::model::Model;
-use crossmatch::record::{Kind, json};
+use crossmatch::record::{Kind, Record, Reference, json};
 use crossmatch::simulate::{Counts, Simulation};
+use proptest::prelude::*;
+use rustc_hash::FxHashSet;
+
+use crate::population::{record, reference};
 
 /// A small collection, and a query with its list.
 fn with_a_list(check: impl Fn(&CandidateList, &dyn Fn(&CandidateList) -> bool)) {
@@ -58,4 +65,59 @@ fn whatever_is_wrong_with_a_list_is_seen() {
             assert!(!agrees(&wrong), "fault {at}");
         }
     });
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(Reference, Box<Record>),
+    Remove(Reference),
+    Snapshot,
+    /// Asks one of the snapshots.
+    Ask(usize, Box<Record>),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (reference(), record()).prop_map(|(reference, record)| Step::Put(reference, Box::new(record))),
+        1 => reference().prop_map(Step::Remove),
+        2 => Just(Step::Snapshot),
+        3 => (any::<usize>(), record()).prop_map(|(at, record)| Step::Ask(at, Box::new(record))),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn lists_what_weighing_by_itself_gives(snapshot: &Snapshot, query: &Record) -> bool {
+    static MODEL: LazyLock<Model> = LazyLock::new(Model::default);
+    let ruled_out = FxHashSet::default();
+    let request =
+        Request { limit: 5, min_bits: None, kind: None, include_unverified: true, itself: None, ruled_out: &ruled_out };
+    let list = Search::new(snapshot, &MODEL, query, request).scan(None).list();
+    agrees(&list, snapshot, &MODEL, query, request)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn queries_share_nothing_with_another_snapshot(steps in steps()) {
+        let (mut writer, mut snapshots, mut queries) = (CorpusWriter::default(), Vec::new(), Vec::new());
+        for step in steps {
+            match step {
+                Step::Put(reference, record) => writer.put(reference, &record),
+                Step::Remove(reference) => writer.remove(&reference),
+                Step::Snapshot => snapshots.push(writer.snapshot(0)),
+                Step::Ask(at, query) => {
+                    if let Some(snapshot) = at.checked_rem(snapshots.len()).and_then(|at| snapshots.get(at)) {
+                        prop_assert!(lists_what_weighing_by_itself_gives(snapshot, &query));
+                    }
+                    queries.push(query);
+                }
+            }
+        }
+        for snapshot in &snapshots {
+            for query in queries.iter().take(2) {
+                prop_assert!(lists_what_weighing_by_itself_gives(snapshot, query));
+            }
+        }
+    }
 }

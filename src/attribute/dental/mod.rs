@@ -116,6 +116,7 @@ impl Attribute for Dental {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let chart = record.dental.as_ref()?;

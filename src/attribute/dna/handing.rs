@@ -7,8 +7,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::loci::{LOCI, Locus, POPULATIONS, Places, REPEAT, TABLE, Typed};
-use super::memo::Figures;
 use super::pool::Seen;
+use crate::attribute::figures::Figures;
 use crate::model::DnaModel;
 
 /// Handings-on between the most distant relatives that are weighed.

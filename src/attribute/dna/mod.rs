@@ -151,6 +151,7 @@ impl Attribute for Dna {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let dna = record.dna.as_ref()?;

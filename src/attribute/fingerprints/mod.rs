@@ -87,6 +87,7 @@ impl Attribute for Fingerprints {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let mut fingers = [UNKNOWN; FINGERS];

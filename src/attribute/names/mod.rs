@@ -106,6 +106,7 @@ impl Attribute for Names {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = ();
 
     fn read(record: &Record) -> Option<Value> {
         let told = record.names.iter().map(Folded::of);

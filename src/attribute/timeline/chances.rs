@@ -49,7 +49,7 @@ pub(super) struct Collection {
 
 /// How often a missing person would look like one body.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Chances {
+pub struct Chances {
     pub(super) birth: f64,
     pub(super) age: f64,
     /// A year, with what follows no rule.

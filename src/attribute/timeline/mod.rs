@@ -102,6 +102,7 @@ impl Attribute for Timeline {
     type Value = Value;
     type Statistics = Statistics;
     type Prepared<'a> = Prepared<'a>;
+    type Known = Chances;
 
     fn read(record: &Record) -> Option<Value> {
         let age = record.age_years.map(|age| (age.min().floor().min(120.0) as u8, age.max().ceil().min(120.0) as u8));
@@ -154,13 +155,26 @@ impl Attribute for Timeline {
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
+        Self::weigh_known(prepared, candidate, &Self::know(prepared, candidate))
+    }
+
+    fn knows(facing: Facing) -> bool {
+        !facing.query_is_post()
+    }
+
+    /// The chances of the later state of the pair.
+    fn know(prepared: &Prepared<'_>, candidate: &Value) -> Chances {
+        prepared.chances.unwrap_or_else(|| prepared.collection.chances(&prepared.model.timeline, candidate))
+    }
+
+    fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, chances: &Chances) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        prepared.weighed(ante, post).sum()
+        prepared.weighed(ante, post, *chances).sum()
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        let weighed = prepared.weighed(ante, post);
+        let weighed = prepared.weighed(ante, post, Self::know(prepared, candidate));
         let days = ante.days_to(post);
         let died_before = ante.event.zip(post.death).is_some_and(|(contact, death)| death.1 < contact.0);
         let died_before = if died_before { ", its death estimated before it" } else { "" };

@@ -116,8 +116,7 @@ impl Kept {
 }
 
 impl Prepared<'_> {
-    pub(super) fn weighed(&self, ante: &Value, post: &Value) -> Weighed {
-        let chances = self.chances.unwrap_or_else(|| self.collection.chances(&self.model.timeline, post));
+    pub(super) fn weighed(&self, ante: &Value, post: &Value, chances: Chances) -> Weighed {
         let birth = ante.born().zip(post.birth).map(|(ante, post)| self.birth(ante, post, chances));
         let age = if birth.is_none() { ante.ages_beside(post).zip(post.age) } else { None };
         let gap = ante.days_to(post).map(gap_of_days);
