@@ -52,7 +52,7 @@ pub(super) struct Family {
 /// What one locus says under one reading of the family.
 #[derive(Clone, Copy)]
 pub(super) struct AtLocus {
-    /// log2 of the likelihood ratio.
+    /// The likelihood ratio.
     pub(super) ratio: f64,
     /// log2 of the chance of the relatives' results; 0 where the family is read in one way only.
     pub(super) family: f64,
@@ -207,7 +207,7 @@ impl Reading {
         if !person.result.is_known() {
             return None;
         }
-        let typed = family.members.iter().map(|member| member.profile.0[at]);
+        let typed = family.members.iter().map(|member| member.profile.at(at));
         let roles = self.roles.iter().zip(typed).filter_map(|(role, typed)| Some(((*role)?, typed)));
         let members: SmallVec<[(Role, Typed); RELATIVES]> = roles.filter(|(_, typed)| typed.is_known()).collect();
         if members.is_empty() {
@@ -219,7 +219,7 @@ impl Reading {
             family if self.is_one_of_several => family.log2(),
             _ => 0.0,
         };
-        Some(AtLocus { ratio: person.ratio(chances).log2(), family })
+        Some(AtLocus { ratio: person.ratio(chances), family })
     }
 }
 

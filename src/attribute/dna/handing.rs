@@ -4,8 +4,12 @@
 //! share. The chance of a step between neighbours follows the rarer of the two ([`Locus::step`]), so that mutation is
 //! reversible: a drawn allele's share stays what it is over generations, and who descends from whom means nothing.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::lines::Person;
 use super::loci::{LOCI, Locus, POPULATIONS, Places, REPEAT, TABLE, Typed};
 use super::pool::Seen;
 use crate::attribute::figures::Figures;
@@ -25,9 +29,17 @@ pub(super) struct Handing {
     jump: f64,
     /// For each number of handings-on the chance that an allele becomes another, row by row of what it was.
     becomes: [OnceLock<Box<[f64]>>; MEIOSES],
-    /// The chances of [`Handing::copied_thrice`], of the table's alleles.
+    /// The chances of [`Handing::handed_thrice`], of the table's alleles.
     thrice: OnceLock<Box<[Figures<1>]>>,
+    /// The same with alleles that the population was never seen to have, by these.
+    showing: RwLock<FxHashMap<Shown, Arc<Handing>>>,
 }
+
+/// Alleles that a population was never seen to have, in ascending order.
+type Shown = SmallVec<[u16; 4]>;
+
+/// So many of them are kept.
+const SHOWING: usize = 256;
 
 /// How every population's alleles of every locus of the table are handed down, each worked out once.
 pub(super) struct Handings {
@@ -51,29 +63,44 @@ impl Handings {
     }
 
     pub(super) fn at(&self, locus: usize, population: usize, model: &DnaModel) -> &Handing {
-        let make = || Handing::new(&TABLE[locus], population, model, std::iter::empty());
+        let make = || Handing::new(&TABLE[locus], population, model, &[]);
         self.made[population * LOCI + locus].get_or_init(make)
     }
 }
 
 impl Handing {
     /// Of what a population was seen to have, and of `shown`.
-    pub(super) fn new(locus: &Locus, population: usize, model: &DnaModel, shown: impl Iterator<Item = Typed>) -> Self {
+    pub(super) fn new(locus: &Locus, population: usize, model: &DnaModel, shown: &[u16]) -> Self {
         let mut alleles: Vec<u16> = locus.seen(population).collect();
         let listed = alleles.len();
         let places = Places::of(&alleles);
-        for allele in shown.flat_map(Typed::alleles) {
-            if !alleles.contains(&allele) {
-                alleles.push(allele);
-            }
-        }
+        alleles.extend(shown);
         let share: Vec<f64> = alleles.iter().map(|&allele| locus.share(population, allele)).collect();
         let jump = model.mutation * (1.0 - model.mutation_one_step);
-        let (becomes, thrice) = Default::default();
-        let handing = Self { alleles, listed, places, share, jump, becomes, thrice };
+        let (becomes, thrice, showing) = Default::default();
+        let handing = Self { alleles, listed, places, share, jump, becomes, thrice, showing };
         let step = |a: usize, b: usize| locus.step(population, handing.alleles[a], handing.alleles[b]);
         let once = handing.once(|a, b| model.mutation * model.mutation_one_step * step(a, b));
         Self { becomes: [once.into(), OnceLock::new(), OnceLock::new(), OnceLock::new()], ..handing }
+    }
+
+    /// The same where results show alleles that the population was never seen to have.
+    pub(super) fn showing(&self, person: Person<'_>, results: impl Iterator<Item = Typed>) -> Arc<Self> {
+        let unseen = |allele: &u16| self.places.get(*allele).is_none();
+        let mut shown: Shown = results.flat_map(Typed::alleles).filter(unseen).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        if let Some(known) = self.showing.read().ok().and_then(|known| known.get(&shown).cloned()) {
+            return known;
+        }
+        let made = Arc::new(Self::new(person.locus, person.population, person.model, &shown));
+        if let Ok(mut known) = self.showing.write() {
+            if known.len() >= SHOWING {
+                known.clear();
+            }
+            known.insert(shown, Arc::clone(&made));
+        }
+        made
     }
 
     /// The chances of one handing-on. `step`: that an allele is drawn and becomes its neighbour.
@@ -124,24 +151,31 @@ impl Handing {
     }
 
     /// The chance that one drawn allele is handed down as one and as another: it was one, two handings-on ago.
-    pub(super) fn copies(&self, one: usize, other: usize) -> f64 {
+    fn copies(&self, one: usize, other: usize) -> f64 {
         self.share[one] * self.becomes(one, other, 2)
     }
 
-    /// The chance that one drawn allele is handed down as each of three.
-    pub(super) fn copied_thrice(&self, three: [usize; 3]) -> f64 {
+    /// The chance that somebody of whom nothing is known hands down two alleles: each a copy of either of two drawn ones.
+    pub(super) fn handed_twice(&self, a: usize, b: usize) -> f64 {
+        0.5 * (self.share[a] * self.share[b] + self.copies(a, b))
+    }
+
+    /// The same of three.
+    pub(super) fn handed_thrice(&self, three: [usize; 3]) -> f64 {
         let places = self.alleles.len();
+        let [a, b, c] = three;
         let work_out = || -> [f64; 1] {
             let rows = self.after(1).chunks_exact(places);
             let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
-            [self.share.iter().zip(rows).map(copies).sum()]
+            let of_one: f64 = self.share.iter().zip(rows).map(copies).sum();
+            let of_two = |one: usize, [two, three]: [usize; 2]| self.share[one] * self.copies(two, three);
+            [0.25 * (of_two(a, [b, c]) + of_two(b, [a, c]) + of_two(c, [a, b]) + of_one)]
         };
         if self.listed < places {
-            // Made for one pair.
+            // Few ask for these.
             return work_out()[0];
         }
         let blank = || (0..places.pow(3)).map(|_| Figures::default()).collect();
-        let [a, b, c] = three;
         self.thrice.get_or_init(blank)[(a * places + b) * places + c].get(work_out)[0]
     }
 

@@ -82,20 +82,20 @@ impl<'a> Kinship<'a> {
             return self.against_parents(pair, parents);
         }
         if let Some(siblings) = family.two_siblings() {
-            let roles = |at: usize| siblings.map(|sibling| (Role::FullSibling, sibling.0[at]));
-            return each(loci).map(|at| self.of_roles(at, pair, roles(at))).sum();
+            let roles = |at: usize| siblings.map(|sibling| (Role::FullSibling, sibling.at(at)));
+            return each(loci).map(|at| self.of_roles(at, pair, roles(at))).product::<f64>().log2();
         }
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
         let memo = self.memo(population, shared(only.relation()));
-        let worked_out = |at: usize| self.of_roles(at, pair, [(only.role(), only.profile().0[at])]);
-        each(loci).map(|at| memo.get(at, only.profile().0[at], || [worked_out(at), 0.0])[0]).sum()
+        let worked_out = |at: usize| self.of_roles(at, pair, [(only.role(), only.profile().at(at))]);
+        each(loci).map(|at| memo.get(only.profile(), at, || [worked_out(at), 0.0])[0]).product::<f64>().log2()
     }
 
-    /// log2 of the likelihood ratio at a locus, of relatives who can be read in one way only.
+    /// The likelihood ratio at a locus, of relatives who can be read in one way only.
     fn of_roles<const N: usize>(&self, at: usize, pair: Pair<'_>, members: [(Role, Typed); N]) -> f64 {
         let known: SmallVec<[(Role, Typed); N]> = members.into_iter().filter(|(_, typed)| typed.is_known()).collect();
         let person = self.person(at, pair);
-        person.ratio(chances(person, &known, (false, false))).log2()
+        person.ratio(chances(person, &known, (false, false)))
     }
 
     /// The same where both parents are typed, line by line.
@@ -103,11 +103,12 @@ impl<'a> Kinship<'a> {
         let memo = self.parents[pair.population].get_or_init(Memo::new);
         let ratio = |at: usize| {
             let person = self.person(at, pair);
-            let typed = parents.iter().map(|parent| parent.0[at]).filter(|typed| typed.is_known());
-            let mut lines = typed.map(|typed| memo.get(at, typed, || Line::OF_PARENT.tell(person, typed)));
-            person.ratio(person.chances([lines.next(), lines.next()])).log2()
+            let typed = parents.iter().filter(|parent| parent.at(at).is_known());
+            let line = |parent: &Profile| memo.get(parent, at, || Line::OF_PARENT.tell(person, parent.at(at)));
+            let mut lines = typed.map(|parent| line(parent));
+            person.ratio(person.chances([lines.next(), lines.next()]))
         };
-        each(pair.loci).map(ratio).sum()
+        each(pair.loci).map(ratio).product::<f64>().log2()
     }
 
     /// log2 of the likelihood ratio of the query's family and another person, over some loci.
@@ -135,9 +136,10 @@ impl<'a> Kinship<'a> {
         let memo = slot.map(|slot| self.memo(pair.population, slot));
         let told = each(pair.loci).map(|at| {
             let work_out = || figures(self.at_locus(at, reading, pair));
-            memo.map_or_else(work_out, |memo| memo.get(at, pair.person.0[at], work_out))
+            memo.map_or_else(work_out, |memo| memo.get(pair.person, at, work_out))
         });
-        told.fold((0.0, 0.0), |sums, told| (sums.0 + told[0], sums.1 + told[1]))
+        let (ratio, family) = told.fold((1.0_f64, 0.0), |all, told| (all.0 * told[0], all.1 + told[1]));
+        (ratio.log2(), family)
     }
 
     fn at_locus(&self, at: usize, reading: &Reading, pair: Pair<'_>) -> Option<AtLocus> {
@@ -147,7 +149,7 @@ impl<'a> Kinship<'a> {
     fn person(&self, at: usize, pair: Pair<'_>) -> Person<'_> {
         let (locus, population, model) = (&TABLE[at], pair.population, self.model);
         let handing = self.handings.at(at, population, model);
-        Person { model, locus, population, handing, result: pair.person.0[at] }
+        Person { model, locus, population, handing, result: pair.person.at(at) }
     }
 
     fn memo(&self, population: usize, slot: usize) -> &Memo<2> {
@@ -157,5 +159,5 @@ impl<'a> Kinship<'a> {
 
 /// What a locus adds; nothing where it says nothing.
 fn figures(told: Option<AtLocus>) -> [f64; 2] {
-    told.map_or([0.0; 2], |told| [told.ratio, told.family])
+    told.map_or([1.0, 0.0], |told| [told.ratio, told.family])
 }

@@ -9,6 +9,8 @@
 //! The same as going through the parents' genotypes, which is left whatever else there is ([`Household`]), but that no
 //! allele is taken together with others.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::handing::Handing;
 use super::loci::{Locus, Typed};
 use super::pedigree::{Chances, Role, Side};
@@ -112,7 +114,7 @@ impl Person<'_> {
             return said(self.handing, person, relatives);
         }
         let shown = relatives.into_iter().chain([self.result]);
-        let handing = Handing::new(self.locus, self.population, self.model, shown);
+        let handing = self.handing.showing(self, shown);
         let (person, relatives) = places(&handing).unwrap_or((nothing, [nothing; N]));
         said(&handing, person, relatives)
     }
@@ -223,34 +225,41 @@ struct Children<'a> {
     seen: &'a [Seen],
 }
 
+/// A way to come by a result: an allele from each parent, and its weight.
+type WayOf = (f64, [Option<usize>; 2]);
+
 impl Children<'_> {
     /// The chance of the results of all children from one on.
     fn chance(&self, from: usize) -> f64 {
-        let mut handed = [[None; CHILDREN]; 2];
-        match self.seen[from] {
-            Seen::Two(a, b) if a == b => self.and_rest((from, [Some(a); 2]), &mut handed),
+        let ways = |child: usize| match self.seen.get(child) {
+            None => smallvec![(1.0, [None; 2])],
             // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
-            Seen::Two(a, b) => 2.0 * self.and_rest((from, [Some(b), Some(a)]), &mut handed),
-            Seen::One(a) => {
-                let single = 2.0 * self.drop_out * self.and_rest((from, [Some(a), None]), &mut handed);
-                single + (1.0 - 2.0 * self.drop_out) * self.and_rest((from, [Some(a); 2]), &mut handed)
+            Some(seen) => self.ways(*seen, child == from),
+        };
+        let [first, second, third]: [SmallVec<[WayOf; 3]>; CHILDREN] = [ways(from), ways(from + 1), ways(from + 2)];
+        let mut chance = 0.0;
+        for (weight, one) in &first {
+            for (by, two) in &second {
+                let weight = weight * by;
+                for (by, three) in &third {
+                    let handed = |parent: usize| self.handed_to_all([one[parent], two[parent], three[parent]]);
+                    chance += weight * by * handed(0) * handed(1);
+                }
             }
         }
+        chance
     }
 
-    /// The chance of the results of a child that came by its alleles in one way, and of each that follows.
-    fn and_rest(&self, (child, by): (usize, [Option<usize>; 2]), handed: &mut [Handed; 2]) -> f64 {
-        handed.iter_mut().zip(by).for_each(|(handed, allele)| handed[child] = allele);
-        let next = child + 1;
-        let mut way = |a: Option<usize>, b: Option<usize>| self.and_rest((next, [a, b]), handed);
-        match self.seen.get(next) {
-            None => self.handed_to_all(handed[0]) * self.handed_to_all(handed[1]),
-            Some(&Seen::Two(a, b)) if a == b => way(Some(a), Some(a)),
-            Some(&Seen::Two(a, b)) => way(Some(a), Some(b)) + way(Some(b), Some(a)),
-            Some(&Seen::One(a)) => {
-                let single = self.drop_out;
-                let one_of_them = single * way(Some(a), None) + single * way(None, Some(a));
-                one_of_them + (1.0 - 2.0 * single) * way(Some(a), Some(a))
+    /// The ways to come by a result; `mirrored`: one stands for two that differ in the parents' places.
+    fn ways(&self, seen: Seen, mirrored: bool) -> SmallVec<[WayOf; 3]> {
+        let once = self.drop_out;
+        match (seen, mirrored) {
+            (Seen::Two(a, b), _) if a == b => smallvec![(1.0, [Some(a); 2])],
+            (Seen::Two(a, b), true) => smallvec![(2.0, [Some(b), Some(a)])],
+            (Seen::Two(a, b), false) => smallvec![(1.0, [Some(a), Some(b)]), (1.0, [Some(b), Some(a)])],
+            (Seen::One(a), true) => smallvec![(2.0 * once, [Some(a), None]), (1.0 - 2.0 * once, [Some(a); 2])],
+            (Seen::One(a), false) => {
+                smallvec![(once, [Some(a), None]), (once, [None, Some(a)]), (1.0 - 2.0 * once, [Some(a); 2])]
             }
         }
     }
@@ -258,18 +267,13 @@ impl Children<'_> {
     /// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two
     /// drawn.
     fn handed_to_all(&self, handed: Handed) -> f64 {
-        let share = |allele: usize| self.handing.share(allele);
-        let copies = |one: usize, other: usize| self.handing.copies(one, other);
         match handed {
             [None, None, None] => 1.0,
-            [Some(a), None, None] | [None, Some(a), None] | [None, None, Some(a)] => share(a),
+            [Some(a), None, None] | [None, Some(a), None] | [None, None, Some(a)] => self.handing.share(a),
             [Some(a), Some(b), None] | [Some(a), None, Some(b)] | [None, Some(a), Some(b)] => {
-                0.5 * (share(a) * share(b) + copies(a, b))
+                self.handing.handed_twice(a, b)
             }
-            [Some(a), Some(b), Some(c)] => {
-                let by_two = share(a) * copies(b, c) + share(b) * copies(a, c) + share(c) * copies(a, b);
-                0.25 * (by_two + self.handing.copied_thrice([a, b, c]))
-            }
+            [Some(a), Some(b), Some(c)] => self.handing.handed_thrice([a, b, c]),
         }
     }
 }

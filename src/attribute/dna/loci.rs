@@ -43,6 +43,8 @@ pub(super) struct Locus {
     pub(super) alleles: Vec<u16>,
     places: Places,
     populations: [Shares; POPULATIONS],
+    /// The results of the loci before it.
+    before: usize,
 }
 
 /// Where each number of tenths is among some alleles.
@@ -79,7 +81,7 @@ struct Shares {
 impl Locus {
     fn new(name: &'static str, alleles: Vec<u16>, populations: [Shares; POPULATIONS]) -> Self {
         let places = Places::of(&alleles);
-        let mut locus = Self { name, alleles, places, populations };
+        let mut locus = Self { name, alleles, places, populations, before: 0 };
         for population in 0..POPULATIONS {
             let of = |allele: &u16| locus.steps_to_seen(population, *allele);
             locus.populations[population].to_neighbours = locus.alleles.iter().map(of).collect();
@@ -138,15 +140,15 @@ impl Locus {
         })
     }
 
-    /// How many results can be read of listed alleles.
-    pub(super) fn results(&self) -> usize {
+    /// How many results can be read of its listed alleles.
+    fn results(&self) -> usize {
         let alleles = self.alleles.len();
         alleles * (alleles + 1) / 2 + alleles
     }
 
-    /// Numbers a result; none: an allele of it is not in the table.
-    pub(super) fn number(&self, typed: Typed) -> Option<usize> {
-        let lower = self.place(typed.first)?;
+    /// Numbers a result among those of all loci; none: an allele of it is not in the table.
+    fn number(&self, typed: Typed) -> Option<usize> {
+        let lower = self.before + self.place(typed.first)?;
         match typed.second {
             0 => Some(lower),
             second => self.place(second).map(|upper| self.alleles.len() + upper * (upper + 1) / 2 + lower),
@@ -169,7 +171,19 @@ impl Locus {
 
 fn table() -> Vec<Locus> {
     let rows: Vec<Row> = include_str!("../data/str_alleles.txt").lines().filter_map(row).collect();
-    rows.iter().filter(|(population, ..)| *population == NAMES[0]).map(|(_, name, _)| locus(name, &rows)).collect()
+    let of_first = rows.iter().filter(|(population, ..)| *population == NAMES[0]);
+    let mut loci: Vec<Locus> = of_first.map(|(_, name, _)| locus(name, &rows)).collect();
+    let mut before = 0;
+    for locus in &mut loci {
+        locus.before = before;
+        before += locus.results();
+    }
+    loci
+}
+
+/// How many results can be read of listed alleles at all loci.
+pub(super) fn results() -> usize {
+    TABLE.iter().map(Locus::results).sum()
 }
 
 /// A line of the table: population, locus, and how often each allele was seen.
@@ -264,12 +278,43 @@ impl Typed {
 
 /// What was read at each locus of the table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(super) struct Profile(pub(super) [Typed; LOCI]);
+#[serde(from = "[Typed; LOCI]", into = "[Typed; LOCI]")]
+pub(super) struct Profile {
+    typed: [Typed; LOCI],
+    /// The number of each among all results of listed alleles; [`UNLISTED`]: it is none of them.
+    numbers: [u16; LOCI],
+}
+
+/// Stands for what is no result of listed alleles.
+const UNLISTED: u16 = u16::MAX;
+
+impl From<[Typed; LOCI]> for Profile {
+    fn from(typed: [Typed; LOCI]) -> Self {
+        let number = |at: usize| TABLE[at].number(typed[at]).and_then(|number| u16::try_from(number).ok());
+        Self { numbers: std::array::from_fn(|at| number(at).unwrap_or(UNLISTED)), typed }
+    }
+}
+
+impl From<Profile> for [Typed; LOCI] {
+    fn from(profile: Profile) -> Self {
+        profile.typed
+    }
+}
 
 impl Profile {
+    /// What was read at a locus.
+    pub(super) const fn at(&self, locus: usize) -> Typed {
+        self.typed[locus]
+    }
+
+    /// The place of what was read at a locus in [`results`]; beyond them if it has none.
+    pub(super) fn number(&self, locus: usize) -> usize {
+        usize::from(self.numbers[locus])
+    }
+
     /// The loci at which anything was read.
     pub(super) fn loci(&self) -> Loci {
-        let known = self.0.iter().enumerate().filter(|(_, typed)| typed.is_known());
+        let known = self.typed.iter().enumerate().filter(|(_, typed)| typed.is_known());
         known.fold(0, |loci, (at, _)| loci | 1 << at)
     }
 
@@ -285,7 +330,7 @@ impl Profile {
                 profile[at] = if seen.first == 0 { Typed::new(seen.second, None) } else { seen };
             }
         }
-        profile.iter().any(|typed| typed.is_known()).then_some(Self(profile))
+        profile.iter().any(|typed| typed.is_known()).then(|| Self::from(profile))
     }
 }
 
@@ -334,13 +379,16 @@ mod tests {
 
     #[test]
     fn every_result_has_a_number_of_its_own() {
-        let locus = &TABLE[0];
-        let pairs = locus.alleles.iter().flat_map(|&a| locus.alleles.iter().map(move |&b| Typed::new(a, Some(b))));
-        let singles = locus.alleles.iter().map(|&allele| Typed::new(allele, None));
-        let mut numbers: Vec<usize> = pairs.chain(singles).filter_map(|typed| locus.number(typed)).collect();
+        let mut numbers = Vec::new();
+        for locus in TABLE.iter() {
+            let pairs = locus.alleles.iter().flat_map(|&a| locus.alleles.iter().map(move |&b| Typed::new(a, Some(b))));
+            let singles = locus.alleles.iter().map(|&allele| Typed::new(allele, None));
+            numbers.extend(pairs.chain(singles).filter_map(|typed| locus.number(typed)));
+        }
         numbers.sort_unstable();
         numbers.dedup();
-        assert_eq!(numbers, (0..locus.results()).collect::<Vec<_>>());
-        assert_eq!(locus.number(Typed::new(255, None)), None);
+        assert_eq!(numbers, (0..results()).collect::<Vec<_>>());
+        assert!(numbers.len() < usize::from(UNLISTED));
+        assert_eq!(TABLE[0].number(Typed::new(255, None)), None);
     }
 }

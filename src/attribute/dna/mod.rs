@@ -44,7 +44,7 @@ mod telling;
 mod tests;
 mod y_str;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,8 +95,8 @@ pub struct Prepared<'a> {
     handings: Arc<Handings>,
     /// What relatives weigh at the least.
     least_kinship: Bits,
-    /// log2 of the likelihood ratio of own profiles at a locus, by population.
-    direct: [Memo<1>; POPULATIONS],
+    /// The likelihood ratio of own profiles at a locus, by population.
+    direct: [OnceLock<Memo<1>>; POPULATIONS],
     of_person: Option<Kinship<'a>>,
     of_family: Option<Kinship<'a>>,
     mtdna: Option<Lineage<'a, Mtdna>>,
@@ -206,7 +206,7 @@ impl Attribute for Dna {
             facing: scale.facing,
             query,
             least_kinship: Bits::of_ratio(model.relatives_wrong),
-            direct: std::array::from_fn(|_| Memo::new()),
+            direct: Default::default(),
             of_person: query.own.as_ref().map(|profile| Kinship::of_person(model, &handings, profile)),
             of_family: query.family.as_ref().map(|family| Kinship::of_family(model, &handings, family)),
             mtdna: query.mtdna.as_ref().map(|line| Lineage::new(model, &statistics.mtdna, line)),
@@ -288,10 +288,11 @@ impl Prepared<'_> {
         let (Some(ante), Some(post), Some(theirs)) = (&ante.own, &post.own, &candidate.own) else { return 0.0 };
         let at_locus = |at: usize| {
             let direct = Direct { locus: &TABLE[at], population, model: self.model };
-            let clean = direct.ratio(ante.0[at], post.0[at]);
-            ((1.0 - self.model.typing_error) * clean + self.model.typing_error).log2()
+            let clean = direct.ratio(ante.at(at), post.at(at));
+            (1.0 - self.model.typing_error) * clean + self.model.typing_error
         };
-        each(loci.direct).map(|at| self.direct[population].get(at, theirs.0[at], || [at_locus(at)])[0]).sum()
+        let memo = self.direct[population].get_or_init(Memo::new);
+        each(loci.direct).map(|at| memo.get(theirs, at, || [at_locus(at)])[0]).product::<f64>().log2()
     }
 
     fn kinship(&self, candidate: &Value, population: usize, loci: Compare) -> f64 {

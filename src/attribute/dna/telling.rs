@@ -90,14 +90,14 @@ type Details = Vec<(&'static str, Detail)>;
 fn unfit(model: &DnaModel, weighed: &Weighed, (ante, post): (&Value, &Value)) -> Vec<usize> {
     let (Some(ante), Some(post)) = (&ante.own, &post.own) else { return Vec::new() };
     let direct = |at: usize| super::Direct { locus: &TABLE[at], population: weighed.population, model };
-    each(weighed.loci.direct).filter(|&at| direct(at).ratio(ante.0[at], post.0[at]) == 0.0).collect()
+    each(weighed.loci.direct).filter(|&at| direct(at).ratio(ante.at(at), post.at(at)) == 0.0).collect()
 }
 
 fn own_profiles(model: &DnaModel, weighed: &Weighed, values: (&Value, &Value), details: &mut Details) -> String {
     let (Some(ante), Some(post)) = (&values.0.own, &values.1.own) else { return String::new() };
     let unfit = unfit(model, weighed, values);
     let loci = || each(weighed.loci.direct);
-    let single = loci().filter(|&at| ante.0[at].is_single() || post.0[at].is_single()).count();
+    let single = loci().filter(|&at| ante.at(at).is_single() || post.at(at).is_single()).count();
     let (compared, agree) = (loci().count(), loci().count() - unfit.len());
     details.push(("loci_compared", Detail::Count(compared as u64)));
     details.push(("loci_different", Detail::Text(names(&unfit, usize::MAX))));
@@ -163,11 +163,11 @@ impl Relatives<'_> {
         let readings = self.family.readings();
         let mut unfit = Unfit::default();
         for at in each(self.loci) {
-            let (locus, population, result) = (&TABLE[at], self.population, self.person.0[at]);
+            let (locus, population, result) = (&TABLE[at], self.population, self.person.at(at));
             let handing = self.handings.at(at, population, model);
             let person = Person { model, locus, population, handing, result };
             let told = readings.iter().filter_map(|reading| reading.at_locus(at, person, self.family));
-            let best = told.map(|told| told.ratio).fold(f64::MIN, f64::max).exp2();
+            let best = told.map(|told| told.ratio).fold(0.0, f64::max);
             if best < model.typing_error * 1.25 {
                 unfit.others.push(at);
             } else if best < UNFIT {

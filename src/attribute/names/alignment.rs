@@ -45,6 +45,13 @@ struct Met<'a> {
     agreements: FxHashMap<&'a Token, Vec<Option<Agreement>>>,
 }
 
+impl Met<'_> {
+    /// What a part of a name is worth beside every part of the query's; none: it agrees with none.
+    fn of(&self, name: &Folded, (at, token): (usize, &Token)) -> Option<&Vec<Option<Agreement>>> {
+        if self.screen.may_hold_part(&name.outline, at) { self.agreements.get(token) } else { None }
+    }
+}
+
 /// Parts of both names, a bit each, that agree.
 #[derive(Clone, Copy)]
 struct Pair {
@@ -107,10 +114,10 @@ impl<'a> Ready<'a> {
         let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
         let touching = touching.filter(|token| self.is_touched_by(token));
         let agreements = touching.map(|token| (token, self.agreements(token, shares)));
-        let agreements: Vec<(&Token, Vec<Option<Agreement>>)> = agreements.collect();
-        let screen = Screen::of(agreements.iter().map(|(token, _)| token.plain));
-        let agreements = agreements.into_iter().filter(|(_, agreements)| agreements.iter().any(Option::is_some));
-        self.met = Some(Met { screen, agreements: agreements.collect() });
+        let agreements: FxHashMap<&Token, Vec<Option<Agreement>>> =
+            agreements.filter(|(_, agreements)| agreements.iter().any(Option::is_some)).collect();
+        let screen = Screen::of(agreements.keys().map(|token| token.plain));
+        self.met = Some(Met { screen, agreements });
     }
 
     /// What a part is worth beside every part of the query's name.
@@ -118,13 +125,18 @@ impl<'a> Ready<'a> {
         self.asked.iter().map(|asked| asked.agreement(token, shares)).collect()
     }
 
-    /// Whether any part may agree with any: false for nearly every other person.
-    fn touches(&self, name: &Folded) -> bool {
-        let touches = match &self.met {
-            Some(met) => met.screen.may_hold_any(&name.outline),
-            None => name.tokens.iter().any(|token| self.is_touched_by(token)),
-        };
-        touches || name.outline.is_of_letters(&self.name.outline)
+    /// Whether any part agrees with any, or both names are nearly of the same letters: false for nearly every other person.
+    fn touches(&self, name: &Folded, shares: &Shares<'_>) -> bool {
+        if name.outline.is_of_letters(&self.name.outline) {
+            return true;
+        }
+        let mut tokens = name.tokens.iter().enumerate();
+        match &self.met {
+            Some(met) => tokens.any(|(at, token)| met.of(name, (at, token)).is_some()),
+            None => tokens.any(|(_, token)| {
+                self.is_touched_by(token) && self.agreements(token, shares).iter().any(Option::is_some)
+            }),
+        }
     }
 
     /// Whether a part may agree with a part of this name.
@@ -139,7 +151,7 @@ impl<'a> Ready<'a> {
 
     /// What another name is worth: quick where the two have nothing in common.
     pub(super) fn bits(&self, name: &Folded, shares: &Shares<'_>) -> Bits {
-        if self.touches(name) {
+        if self.touches(name, shares) {
             self.weigh(&choose(self.pairs(name, shares)), name, &shares.model.names).bits
         } else {
             self.apart(name).bits
@@ -162,7 +174,7 @@ impl<'a> Ready<'a> {
 
     /// The parts that stand for each other, the best first.
     fn aligned(&self, name: &Folded, shares: &Shares<'_>) -> Pairs {
-        if self.touches(name) { choose(self.pairs(name, shares)) } else { Pairs::new() }
+        if self.touches(name, shares) { choose(self.pairs(name, shares)) } else { Pairs::new() }
     }
 
     /// Of two names without anything in common.
@@ -226,12 +238,12 @@ impl<'a> Ready<'a> {
             match &self.met {
                 None => self.agreements(token, shares).into_iter().enumerate().for_each(|(i, found)| add(i, found)),
                 Some(met) => {
-                    let met = met.agreements.get(token).into_iter().flatten();
+                    let met = met.of(name, (j, token)).into_iter().flatten();
                     met.enumerate().for_each(|(i, found)| add(i, *found));
                 }
             }
             for (i, (joined, spellings)) in self.joined.iter().enumerate() {
-                if !Joined::may_be(&self.name.tokens[i..i + 2], token) {
+                if !self.name.outline.may_join(i, (&name.outline, j)) {
                     continue;
                 }
                 let listed = |_: u32| spellings.contains(&token.form);
@@ -242,7 +254,8 @@ impl<'a> Ready<'a> {
         }
         for (j, two) in name.tokens.windows(2).enumerate() {
             let joined = OnceCell::new();
-            for (i, asked) in self.asked.iter().enumerate().filter(|(_, asked)| Joined::may_be(two, asked.token)) {
+            let may_join = |i: usize| name.outline.may_join(j, (&self.name.outline, i));
+            for (i, asked) in self.asked.iter().enumerate().filter(|(i, _)| may_join(*i)) {
                 let joined = joined.get_or_init(|| Joined::new(two));
                 let listed = |hash: u32| asked.is_listed(hash);
                 let Some(agreement) = joined.agreement(asked.token, listed, shares) else { continue };
@@ -267,33 +280,27 @@ impl Pair {
 
 /// Two neighbours written as one word: Mary Ann and Maryann, Xiao Ming and Xiaoming.
 struct Joined {
-    text: String,
+    text: SmallVec<[u8; 32]>,
     hash: u32,
+    sound: u64,
     vague: bool,
 }
 
 impl Joined {
     fn new(two: &[Token]) -> Self {
-        let text = format!("{}{}", two[0].text, two[1].text);
+        let text: SmallVec<[u8; 32]> = two.iter().flat_map(|token| token.text.bytes()).collect();
         let vague = two.iter().any(Token::has_vague_vowels);
-        Self { hash: hash(text.as_bytes()), vague, text }
-    }
-
-    /// Whether it is worth looking closer at two parts and one.
-    fn may_be(two: &[Token], one: &Token) -> bool {
-        let length = two[0].text.len() + two[1].text.len();
-        length.abs_diff(one.text.len()) <= 3 && !two.iter().any(Token::is_initial)
+        Self { hash: hash(&text), sound: sounds::key(&text, false), vague, text }
     }
 
     /// What one part is worth beside it. `listed`: whether a hash is that of a spelling of the part.
     fn agreement(&self, one: &Token, listed: impl Fn(u32) -> bool, shares: &Shares<'_>) -> Option<Agreement> {
-        let [a, b] = [self.text.as_bytes(), one.text.as_bytes()];
-        let sounds = || sounds::key(a, false) == one.sound;
+        let [a, b] = [&*self.text, one.text.as_bytes()];
         let likeness = if a == b {
             Likeness::Exact
         } else if listed(self.hash) {
             Likeness::Variant
-        } else if sounds() && (self.vague || one.has_vague_vowels() || sounds::vowels_agree(a, b)) {
+        } else if self.sound == one.sound && (self.vague || one.has_vague_vowels() || sounds::vowels_agree(a, b)) {
             Likeness::Sound
         } else {
             return None;

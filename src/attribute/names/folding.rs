@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 
 use any_ascii::any_ascii;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 
 use super::scripts::{self, Script};
@@ -144,7 +145,7 @@ const TITLES_OR_NAMES: &[&str] = &[
 /// One word of a name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Token {
-    pub(super) text: Box<str>,
+    pub(super) text: SmolStr,
     /// [`sounds::key`].
     pub(super) sound: u64,
     /// Hash of the word in its own script where the plain letters lose something; otherwise that of the plain letters.

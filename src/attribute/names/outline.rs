@@ -20,8 +20,10 @@ pub(super) struct Outline {
     telling: u8,
     /// 1: parts of given names, 2: of family names.
     roles: u8,
-    /// Letters that occur, a bit each, and how many stand there.
+    initials: u8,
+    /// Letters that occur, a bit each, and how many stand there, in each part and in all.
     letters: u32,
+    lengths: [u8; PARTS],
     length: u16,
 }
 
@@ -38,6 +40,9 @@ impl Outline {
         };
         let mut places = [0; PARTS];
         places.iter_mut().zip(tokens).for_each(|(place, token)| *place = Screen::place(token.plain));
+        let mut lengths = [0; PARTS];
+        let length = |token: &Token| token.text.len().min(usize::from(u8::MAX)) as u8;
+        lengths.iter_mut().zip(tokens).for_each(|(of, token)| *of = length(token));
         let essential = essential(tokens);
         Self {
             places,
@@ -46,6 +51,8 @@ impl Outline {
             essentials: essential.count_ones() as u8,
             telling: set(|token| is_patronymic(token) || (token.role() == Role::Any && !token.is_initial())),
             roles: tokens.iter().fold(0, |roles, token| roles | role(token)),
+            initials: set(Token::is_initial),
+            lengths,
             letters: tokens.iter().fold(0, |letters, token| letters | token.letters()),
             length: tokens.iter().map(|token| token.text.len()).sum::<usize>().min(usize::from(u16::MAX)) as u16,
         }
@@ -54,6 +61,12 @@ impl Outline {
     /// Whether the two are nearly of the same letters: written together here and apart there.
     pub(super) fn is_of_letters(&self, other: &Self) -> bool {
         (self.letters ^ other.letters).count_ones() <= 2 && self.length.abs_diff(other.length) <= 2
+    }
+
+    /// Whether it is worth looking closer at two of its parts as one that is `part` of another name.
+    pub(super) fn may_join(&self, first: usize, (other, part): (&Self, usize)) -> bool {
+        let length = u16::from(self.lengths[first]) + u16::from(self.lengths[first + 1]);
+        length.abs_diff(u16::from(other.lengths[part])) <= 3 && self.initials >> first & 3 == 0
     }
 
     /// What is left of it where none of its parts has found a partner.
@@ -130,9 +143,9 @@ impl Screen {
         self.holds(Self::place(hash))
     }
 
-    /// Whether the plain letters of any part of a name may be in it.
-    pub(super) fn may_hold_any(&self, name: &Outline) -> bool {
-        name.places.iter().take(usize::from(name.parts)).any(|&place| self.holds(place))
+    /// Whether the plain letters of one part of a name may be in it.
+    pub(super) fn may_hold_part(&self, name: &Outline, part: usize) -> bool {
+        self.holds(name.places[part])
     }
 }
 

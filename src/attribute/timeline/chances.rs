@@ -51,8 +51,9 @@ pub(super) struct Collection {
 #[derive(Clone, Copy, Default)]
 pub struct Chances {
     pub(super) birth: f64,
+    /// log2.
     pub(super) age: f64,
-    /// A year, with what follows no rule.
+    /// log2 of a day's, with what follows no rule.
     pub(super) gap: f64,
 }
 
@@ -84,10 +85,11 @@ impl Collection {
     pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
         Chances {
             birth: post.birth.map_or(0.0, |birth| self.birth(model, birth)),
-            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition).cells[0])),
-            gap: post
-                .event
-                .map_or(0.0, |found| self.gap(model, if is_open(found) { found.1 } else { middle(found) }, post)),
+            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition).cells[0]).log2()),
+            gap: post.event.map_or(0.0, |found| {
+                let found = if is_open(found) { found.1 } else { middle(found) };
+                (self.gap(model, found, post) / DAYS_A_YEAR).log2()
+            }),
         }
     }
 

@@ -19,7 +19,7 @@ use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
 use chances::{Chances, Collection};
-use pair::{Cells, Kept};
+use pair::{Cells, Kept, OfAge};
 
 const DAYS_A_YEAR: f64 = 365.25;
 /// The years that are counted one by one; earlier and later ones count with the first and the last.
@@ -31,6 +31,8 @@ const SKELETON: u8 = 7;
 const YEARS_LAIN: f64 = 10.0;
 /// An interval of so many days has an open end, which is as good as unknown.
 const LIFETIME: i32 = 36_525;
+/// Nobody is taken to be older.
+const OLDEST: u8 = 120;
 /// Ages that are counted one by one.
 const AGES: usize = 111;
 /// Ages at last contact that can be stated, in half years.
@@ -77,6 +79,8 @@ pub struct Prepared<'a> {
     /// How well an interval fits an age so many years outside it.
     fit_outside: [f64; AGES],
     cells: Cells,
+    /// What ages say of the query's, where it is the earlier state and many are weighed.
+    of_age: Option<OfAge>,
     /// What a body's query says of what repeats among missing persons without an estimated time of death, where many are
     /// weighed.
     kept: Option<Kept>,
@@ -105,7 +109,8 @@ impl Attribute for Timeline {
     type Known = Chances;
 
     fn read(record: &Record) -> Option<Value> {
-        let age = record.age_years.map(|age| (age.min().floor().min(120.0) as u8, age.max().ceil().min(120.0) as u8));
+        let years = |years: f64| years.min(f64::from(OLDEST)) as u8;
+        let age = record.age_years.map(|age| (years(age.min().floor()), years(age.max().ceil())));
         let death = record.death_date.as_ref().and_then(days);
         let event = record.event().and_then(|event| event.date.as_ref()).and_then(days);
         // Without a day of finding a body is taken for one that was found when it died.
@@ -118,6 +123,10 @@ impl Attribute for Timeline {
         let value =
             Value { birth: record.birth_date.as_ref().and_then(days), age, event, death, condition: gap_class(record) };
         (value.birth.is_some() || value.age.is_some() || value.event.is_some()).then_some(value)
+    }
+
+    fn is_sound(value: &Value) -> bool {
+        value.age.is_none_or(|(least, most)| least <= OLDEST && most <= OLDEST)
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
@@ -146,12 +155,28 @@ impl Attribute for Timeline {
         };
         let fit_outside = std::array::from_fn(outside);
         let chances = facing.query_is_post().then(|| collection.chances(&model.timeline, query));
-        Prepared { model, facing, query, collection, fit_outside, cells: Cells::new(), kept: None, chances }
+        Prepared {
+            model,
+            facing,
+            query,
+            collection,
+            fit_outside,
+            cells: Cells::new(),
+            of_age: None,
+            kept: None,
+            chances,
+        }
     }
 
     fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let prepared = Self::prepare(scale, query);
-        Prepared { kept: prepared.facing.query_is_post().then(Kept::default), ..prepared }
+        if prepared.facing.query_is_post() {
+            return Prepared { kept: Some(Kept::default()), ..prepared };
+        }
+        let exact = query.ages_at_contact().filter(|(least, most)| most - least <= pair::EXACT);
+        let of_age =
+            exact.map(|(least, most)| OfAge::new(&prepared.cells, &prepared.fit_outside, f64::midpoint(least, most)));
+        Prepared { of_age, ..prepared }
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {

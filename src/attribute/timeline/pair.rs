@@ -7,11 +7,14 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::chances::Chances;
-use super::{AGES, DAYS_A_YEAR, HALF_YEARS, Prepared, Value, is_open, middle};
+use super::{AGES, DAYS_A_YEAR, HALF_YEARS, OLDEST, Prepared, Value, is_open, middle};
 use crate::model::{Bits, GAPS, LIVES, Lives, TimelineModel, gap_of_days, lived_days, lived_years};
 
 /// Ages that are tried where the age is stated as an interval.
 const AGES_TRIED: usize = 8;
+
+/// An age that is stated to so many years is one.
+pub(super) const EXACT: f64 = 1.0;
 
 /// The most that a birth tells: the time line's cap holds for all of it.
 const BIRTH_CAP: Bits = Bits(11_000);
@@ -36,8 +39,8 @@ impl Weighed {
 /// The cells of the time lived on, as pairs need them.
 pub(super) struct Cells {
     /// First day of each, and one over its days.
-    from: [i32; LIVES],
-    to: [i32; LIVES],
+    from: [f64; LIVES],
+    to: [f64; LIVES],
     share_of_day: [f64; LIVES],
     years: [f64; LIVES],
 }
@@ -45,8 +48,8 @@ pub(super) struct Cells {
 impl Cells {
     pub(super) fn new() -> Self {
         let [from, to] = [|days: (i32, i32)| days.0, |days: (i32, i32)| days.1]
-            .map(|end| std::array::from_fn(|cell| end(lived_days(cell))));
-        let share_of_day = std::array::from_fn(|cell| 1.0 / f64::from(to[cell] - from[cell]));
+            .map(|end| std::array::from_fn(|cell| f64::from(end(lived_days(cell)))));
+        let share_of_day = std::array::from_fn(|cell| 1.0 / (to[cell] - from[cell]));
         Self { from, to, share_of_day, years: std::array::from_fn(lived_years) }
     }
 
@@ -54,13 +57,14 @@ impl Cells {
     /// cell lies within it.
     fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> [f64; LIVES] {
         let estimate = model.estimate(death);
-        std::array::from_fn(|cell| {
-            let within = |(first, end): (i32, i32)| {
-                let (first, end) = (first - contact, end - contact);
-                f64::from((self.to[cell].min(end) - self.from[cell].max(first)).max(0)) * self.share_of_day[cell]
-            };
-            estimate.fit(within(estimate.within), within(estimate.near))
-        })
+        let since = |(first, end): (i32, i32)| (f64::from(first - contact), f64::from(end - contact));
+        let (within, near) = (since(estimate.within), since(estimate.near));
+        let share = |cell: usize, (first, end): (f64, f64)| {
+            let (from, to) = (self.from[cell], self.to[cell]);
+            let days = if to < end { to } else { end } - if from > first { from } else { first };
+            if days > 0.0 { days * self.share_of_day[cell] } else { 0.0 }
+        };
+        std::array::from_fn(|cell| estimate.fit(share(cell, within), share(cell, near)))
     }
 
     /// How well an interval of ages goes with each, lived on from an age, of the days that may have been lived on.
@@ -70,17 +74,39 @@ impl Cells {
         (age, lived): (f64, (i32, i32)),
         (least, most): (u8, u8),
     ) -> [f64; LIVES] {
-        let in_years = |days: i32| f64::from(days) / DAYS_A_YEAR;
+        let possible = (f64::from(lived.0), f64::from(lived.1));
         std::array::from_fn(|cell| {
-            let possible = (self.from[cell].max(lived.0), self.to[cell].min(lived.1));
+            let possible = (self.from[cell].max(possible.0), self.to[cell].min(possible.1));
             // Where the cell holds a part of those days, the years are of that part.
             let lived = match possible.0 < possible.1 && cell > 0 {
-                true => self.years[cell].clamp(in_years(possible.0), in_years(possible.1)),
+                true => self.years[cell].clamp(possible.0 / DAYS_A_YEAR, possible.1 / DAYS_A_YEAR),
                 false => self.years[cell],
             };
             let age = (age + lived) as i32;
             fit_outside[years(i32::from(least) - age)] * fit_outside[years(age - i32::from(most))]
         })
+    }
+}
+
+/// How well every bound of an interval of ages goes with each time lived on from the query's age.
+pub(super) struct OfAge {
+    pub(super) age: f64,
+    /// By the least age, and by the greatest.
+    least: Box<[[f64; LIVES]]>,
+    most: Box<[[f64; LIVES]]>,
+}
+
+impl OfAge {
+    pub(super) fn new(cells: &Cells, fit_outside: &[f64; AGES], age: f64) -> Self {
+        let fits = |interval| cells.fits(fit_outside, (age, ANY_TIME), interval);
+        let least = (0..=OLDEST).map(|least| fits((least, u8::MAX))).collect();
+        Self { age, least, most: (0..=OLDEST).map(|most| fits((0, most))).collect() }
+    }
+
+    /// What [`Cells::fits`] says of any time lived on.
+    fn fits(&self, (least, most): (u8, u8)) -> [f64; LIVES] {
+        let [least, most] = [&self.least[usize::from(least)], &self.most[usize::from(most)]];
+        std::array::from_fn(|cell| least[cell] * most[cell])
     }
 }
 
@@ -125,10 +151,10 @@ impl Prepared<'_> {
             let lives = self.dated(gap, middle(contact), (post.condition, death));
             let lived = (death.0 - middle(contact), death.1 - middle(contact) + 1);
             let age = age.map(|age| self.age(age, (&lives, lived), chances));
-            return Weighed { birth, age, gap: Some(self.gap(lives.all, chances)) };
+            return Weighed { birth, age, gap: Some(gap_bits(lives.log2, chances)) };
         }
         let lives = gap.map_or_else(|| model.lived(post.condition), |gap| model.found(post.condition, gap));
-        let by_gap = |gap| self.by_gap(gap, || self.gap(lives.all, chances));
+        let by_gap = |gap| self.by_gap(gap, || gap_bits(lives.log2, chances));
         let age = age.map(|age| self.by_age(gap, age.0, || self.age(age, (lives, ANY_TIME), chances)));
         Weighed { birth, age, gap: gap.map(by_gap) }
     }
@@ -143,7 +169,7 @@ impl Prepared<'_> {
     fn by_age(&self, gap: Option<usize>, (least, most): (f64, f64), worked_out: impl FnOnce() -> Bits) -> Bits {
         let half_years = (least + most) as usize;
         match &self.kept {
-            Some(kept) if half_years < HALF_YEARS && most - least <= 1.0 => {
+            Some(kept) if half_years < HALF_YEARS && most - least <= EXACT => {
                 let at = gap.unwrap_or(GAPS) * HALF_YEARS + half_years;
                 Kept::get(&kept.ages, (at, (GAPS + 1) * HALF_YEARS), worked_out)
             }
@@ -159,12 +185,6 @@ impl Prepared<'_> {
         model.with_slip(std::array::from_fn(|cell| densities[cell] * fits[cell]), fits[0])
     }
 
-    fn gap(&self, all: f64, chances: Chances) -> Bits {
-        let likely = all * DAYS_A_YEAR;
-        let ratio = likely / chances.gap;
-        Bits::of_ratio(ratio).within(Bits(-7_000), Bits(4_500))
-    }
-
     /// An estimate against the age at last contact, as far as it is known, and what the dates say of the time lived on.
     fn age(
         &self,
@@ -173,17 +193,20 @@ impl Prepared<'_> {
         chances: Chances,
     ) -> Bits {
         let likely = |age: f64| {
-            let fits = self.cells.fits(&self.fit_outside, (age, lived), interval);
-            Lives::of(std::array::from_fn(|cell| lives.cells[cell] * fits[cell])).all
+            let fits = match &self.of_age {
+                Some(of_age) if lived == ANY_TIME && of_age.age == age => of_age.fits(interval),
+                _ => self.cells.fits(&self.fit_outside, (age, lived), interval),
+            };
+            Lives::sum(&std::array::from_fn(|cell| lives.cells[cell] * fits[cell]))
         };
         let (least, most) = ages;
-        let likely = if most - least <= 1.0 {
+        let likely = if most - least <= EXACT {
             likely(f64::midpoint(least, most))
         } else {
             let step = (most - least) / AGES_TRIED as f64;
             (0..AGES_TRIED).map(|at| likely(least + step * (at as f64 + 0.5))).sum::<f64>() / AGES_TRIED as f64
         };
-        Bits::of_ratio(likely / lives.all / chances.age).within(Bits(-7_000), Bits(6_000))
+        Bits::from_f64(likely.log2() - lives.log2 - chances.age).within(Bits(-7_000), Bits(6_000))
     }
 
     /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated. Two days
@@ -218,6 +241,11 @@ impl Prepared<'_> {
         let likely = (1.0 - model.birth_near - model.birth_other) * overlap + (near + other) * part;
         Bits::of_ratio(likely / chances.birth).within(Bits(-7_000), BIRTH_CAP)
     }
+}
+
+/// The bits of a gap, by log2 of its chance a day.
+fn gap_bits(log2: f64, chances: Chances) -> Bits {
+    Bits::from_f64(log2 - chances.gap).within(Bits(-7_000), Bits(4_500))
 }
 
 /// The day, where it is known to the day.

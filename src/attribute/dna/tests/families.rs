@@ -55,7 +55,7 @@ fn child(dice: &mut Dice, mother: &Genotype, father: &Genotype) -> Genotype {
 fn profile(genotype: &Genotype) -> Profile {
     let mut profile = [Typed::default(); LOCI];
     profile.iter_mut().zip(genotype).for_each(|(typed, (a, b))| *typed = Typed::new(*a, Some(*b)));
-    Profile(profile)
+    Profile::from(profile)
 }
 
 /// log10 of the ratio of a person and one relative.
@@ -113,12 +113,16 @@ fn a_person_against_families_is_each_family_against_the_person() {
     let mut dice = Dice(22);
     let (mother, father) = (founder(&mut dice), founder(&mut dice));
     let mut person = profile(&child(&mut dice, &mother, &father));
-    person.0[3] = Typed::new(person.0[3].first, None);
+    let mut typed = <[Typed; LOCI]>::from(person);
+    typed[3] = Typed::new(typed[3].first, None);
+    person = Profile::from(typed);
     let kinship = Kinship::of_person(&model, &Arc::default(), &person);
     for at in 0..60 {
         let relatives = [founder(&mut dice), child(&mut dice, &mother, &father), mother, father];
         let [mut one, other] = [relatives[at % 4], relatives[at / 4 % 4]].map(|genotype| profile(&genotype));
-        one.0[at % 5] = Typed::default();
+        let mut typed = <[Typed; LOCI]>::from(one);
+        typed[at % 5] = Typed::default();
+        one = Profile::from(typed);
         for relations in [[Relation::Mother, Relation::Father], [Relation::FullSibling; 2]] {
             let members = relations.into_iter().zip([one.clone(), other.clone()]);
             let family = Family::new(members).expect("a family");
@@ -175,7 +179,7 @@ fn the_ratios_of_unrelated_people_average_one_whatever_the_family() {
         let member = |(relation, result): &(Relation, (u16, u16))| {
             let mut profile = [Typed::default(); LOCI];
             profile[tpox] = super::typed(*result);
-            (*relation, Profile(profile))
+            (*relation, Profile::from(profile))
         };
         let read = Family::new(family.iter().map(member)).expect("a family");
         let kinship = Kinship::of_family(&model, &Arc::default(), &read);
@@ -184,7 +188,7 @@ fn the_ratios_of_unrelated_people_average_one_whatever_the_family() {
             let share = TABLE[tpox].share(0, a) * TABLE[tpox].share(0, b) * if a == b { 1.0 } else { 2.0 };
             let mut person = [Typed::default(); LOCI];
             person[tpox] = Typed::new(a, Some(b));
-            sum += share * kinship.against_person(0, &Profile(person), 1 << tpox).exp2();
+            sum += share * kinship.against_person(0, &Profile::from(person), 1 << tpox).exp2();
         }
         // 1 but for the rest's second mutations.
         near(sum, 1.0, 1e-3);

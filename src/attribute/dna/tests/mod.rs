@@ -25,7 +25,7 @@ fn clean() -> DnaModel {
 /// The likelihood ratio of a person's result and a family's.
 fn ratio(locus: &Locus, model: &DnaModel, person: (u16, u16), family: &[(Role, (u16, u16))]) -> f64 {
     let family: Vec<(Role, Typed)> = family.iter().map(|(role, result)| (*role, typed(*result))).collect();
-    let handing = Handing::new(locus, 0, model, std::iter::empty());
+    let handing = Handing::new(locus, 0, model, &[]);
     let person = Person { model, locus, population: 0, handing: &handing, result: typed(person) };
     person.ratio(chances(person, &family, (false, false)))
 }

@@ -155,7 +155,7 @@ fn both(
 ) -> [Chances; 2] {
     let model = Model::default().dna;
     let relatives: Vec<(Role, Typed)> = members.iter().map(|(role, result)| (*role, typed(*result))).collect();
-    let handing = Handing::new(locus, 0, &model, std::iter::empty());
+    let handing = Handing::new(locus, 0, &model, &[]);
     let examined = Person { model: &model, locus, population: 0, handing: &handing, result: typed(person) };
     let (mut pedigree, at) = Pedigree::new(members, halves_share, children_share);
     let whole = Whole::new(locus, &model);
@@ -284,7 +284,7 @@ proptest! {
             let peeled = household.chances(seen[roles.len()]);
             let family: Vec<(Role, Typed)> = roles.iter().copied().zip(shown.iter().copied().map(typed)).collect();
             let result = typed(shown[roles.len()]);
-            let handing = Handing::new(&TABLE[locus], population, &model, std::iter::empty());
+            let handing = Handing::new(&TABLE[locus], population, &model, &[]);
             let person = Person { model: &model, locus: &TABLE[locus], population, handing: &handing, result };
             let formula = chances(person, &family, (false, false));
             for (formula, peeled) in [(formula.family, peeled.family), (formula.together, peeled.together)] {
