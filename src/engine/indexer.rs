@@ -81,7 +81,8 @@ impl State {
         !matches!(self.stopped.recv_timeout(time), Err(RecvTimeoutError::Timeout))
     }
 
-    /// Indexes everything that was written since the last commit.
+    /// Indexes everything that was written since the last commit. What comes meanwhile waits for the next one, or commits
+    /// would follow each other as closely as writes do.
     fn follow(&mut self) -> Result<(), String> {
         loop {
             let Some(indexed) = self.indexed else {
@@ -94,7 +95,7 @@ impl State {
                 continue;
             };
             let Some((last, _)) = changes.last() else { return Ok(()) };
-            let last = *last;
+            let (last, is_all) = (*last, changes.len() < BATCH);
             for (_, reference) in &changes {
                 let stored = self.shared.store.get(reference).map_err(|error| error.to_string())?;
                 match stored.and_then(|stored| store::read_json(&stored.json)) {
@@ -103,6 +104,9 @@ impl State {
                 }
             }
             self.commit(last)?;
+            if is_all {
+                return Ok(());
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::{body, deadline, guard, openapi};
 use crate::engine::Subject;
 use crate::record::Reference;
-use crate::record::json::{self, Fault, Invalid, Tree};
+use crate::record::json::{self, Fault, Invalid, Member, Tree};
 
 /// A pair to be weighed.
 #[derive(Deserialize, ToSchema)]
@@ -99,7 +99,7 @@ fn fault(pointer: &str, code: &'static str, detail: impl Into<String>) -> Fault 
 }
 
 /// Members that a comparison does not have, or has twice.
-fn unknown(members: &[(String, Tree)]) -> Vec<Fault> {
+fn unknown(members: &[Member]) -> Vec<Fault> {
     const KNOWN: [&str; 3] = ["a", "b", "limit"];
     let twice = |name: &&str| members.iter().filter(|(member, _)| member == name).count() > 1;
     let strange = members.iter().filter(|(name, _)| !KNOWN.contains(&name.as_str())).map(|(name, _)| {

@@ -50,7 +50,7 @@ fn case(number: u64, line: &[u8], source: Option<&str>) -> Case {
 fn named(mut tree: Tree, source: Option<&str>) -> Tree {
     let lacking = tree.member("source").is_none();
     if let (Tree::Object(members), Some(source), true) = (&mut tree, source, lacking) {
-        members.push(("source".to_owned(), Tree::Text(source.to_owned())));
+        members.push(("source".into(), Tree::Text(source.to_owned())));
     }
     tree
 }

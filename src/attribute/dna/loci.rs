@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::record::{Ancestry, Str};
@@ -34,6 +35,10 @@ pub(super) fn each(loci: Loci) -> impl Iterator<Item = usize> {
 
 /// The table, locus by locus.
 pub(super) static TABLE: LazyLock<Vec<Locus>> = LazyLock::new(table);
+
+/// The place of each locus by its plain name.
+static BY_NAME: LazyLock<FxHashMap<String, usize>> =
+    LazyLock::new(|| TABLE.iter().map(|locus| plain(locus.name)).zip(0..).collect());
 
 /// A locus: its alleles in ascending order and their shares.
 pub(super) struct Locus {
@@ -322,8 +327,7 @@ impl Profile {
     pub(super) fn read(str: &Str) -> Option<Self> {
         let mut profile = [Typed::default(); LOCI];
         for (name, alleles) in &str.loci {
-            let name = plain(name);
-            if let Some(at) = TABLE.iter().position(|locus| plain(locus.name) == name) {
+            if let Some(&at) = BY_NAME.get(&plain(name)) {
                 let (first, second) = (alleles.first.tenths(), alleles.second.map(|second| second.tenths()));
                 let seen = Typed::new(first, second);
                 // Nobody has no repeats: some laboratories write 0 for an allele that dropped out.

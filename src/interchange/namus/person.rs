@@ -56,7 +56,7 @@ fn nickname_of(nickname: Tree, family: Option<Tree>, use_: &str) -> Tree {
 
 fn add_use(name: &mut Tree, use_: &str) {
     if let Tree::Object(members) = name {
-        members.push(("use".to_owned(), word(use_)));
+        members.push(("use".into(), word(use_)));
     }
 }
 

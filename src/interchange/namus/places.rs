@@ -29,7 +29,7 @@ pub(super) fn place(event: Raw<'_>) -> Option<Tree> {
     ])?;
     let Tree::Object(mut members) = place else { return None };
     // NamUs covers the States and their territories, and nothing else.
-    members.insert(0, ("country".to_owned(), word("US")));
+    members.insert(0, ("country".into(), word("US")));
     Some(Tree::Object(members))
 }
 

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use crate::interchange::{Reason, Unused};
-use crate::record::json::Tree;
+use crate::record::json::{Member, Tree};
 
 /// One value of a case, and the notes that all values of the case share.
 #[derive(Clone, Copy)]
@@ -146,8 +146,8 @@ fn silence(text: &str) -> Option<Reason> {
 
 /// An object of the members that are known; none if there are none.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Tree>); N]) -> Option<Tree> {
-    let known = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let known: Vec<(String, Tree)> = known.collect();
+    let known = members.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+    let known: Vec<Member> = known.collect();
     (!known.is_empty()).then_some(Tree::Object(known))
 }
 

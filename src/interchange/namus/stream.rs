@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Cases<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let Some((key, first)) = map.next_entry::<String, Tree>()? else { return Ok(()) };
         if is_member(&key, &first) {
-            let mut members = vec![(key, first)];
+            let mut members = vec![(key.into(), first)];
             while let Some(member) = map.next_entry()? {
                 members.push(member);
             }

@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::{Record, Reference};
 
 pub use reader::{Code, Fault, Node, Object};
-pub use tree::Tree;
+pub use tree::{Member, Tree};
 
 /// The contract's schema of a record (JSON Schema 2020-12).
 pub const SCHEMA: &str = include_str!("record.schema.json");
@@ -108,7 +108,7 @@ pub fn read(tree: &Tree) -> Result<(Option<Reference>, Record), Invalid> {
 pub fn read_by<T>(tree: &Tree, walk: impl FnOnce(&Node<'_>) -> Option<T>) -> Result<T, Invalid> {
     let faults = reader::Faults::default();
     let found = walk(&Node::root(tree, &faults));
-    let faults = faults.into_inner();
+    let faults = faults.placed(tree);
     match found {
         Some(found) if faults.is_empty() => Ok(found),
         _ => Err(Invalid::Faults(faults)),

@@ -2,14 +2,18 @@
 //!
 //! Reading never stops at a fault: what cannot be read is left out of the half-built value, which is thrown
 //! away at the end if any fault was noted. Details name codes, fields and limits, never a person's data.
+//!
+//! A fault is noted by the value at fault. Where that stands is looked for at the end, in one walk over the whole body: what
+//! is right, which is nearly everything, needs no pointer.
 
 use std::cell::RefCell;
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
+use smallvec::SmallVec;
 
-use super::tree::Tree;
+use super::tree::{Member, Tree};
 
 /// One thing wrong with a body, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,30 +35,76 @@ pub trait Code: Copy + 'static {
     fn code(self) -> &'static str;
 }
 
-/// The list of faults that all nodes of one walk share.
-pub(super) type Faults = RefCell<Vec<Fault>>;
+/// What all nodes of one walk have noted.
+#[derive(Default)]
+pub(super) struct Faults(RefCell<Vec<Noted>>);
 
-/// One value and where it stands.
+struct Noted {
+    /// The address of the value at fault.
+    value: usize,
+    code: &'static str,
+    detail: String,
+}
+
+fn address(value: &Tree) -> usize {
+    std::ptr::from_ref(value).addr()
+}
+
+impl Faults {
+    /// The faults in the order in which they were noted, each with its place below the root.
+    pub(super) fn placed(self, root: &Tree) -> Vec<Fault> {
+        let noted = self.0.into_inner();
+        let mut pointers: FxHashMap<usize, String> = noted.iter().map(|noted| (noted.value, String::new())).collect();
+        if !pointers.is_empty() {
+            place(root, &mut String::new(), &mut pointers);
+        }
+        let pointer = |value: usize| pointers.get(&value).cloned().unwrap_or_default();
+        let placed =
+            noted.into_iter().map(|Noted { value, code, detail }| Fault { pointer: pointer(value), code, detail });
+        placed.collect()
+    }
+}
+
+/// Tells where each value that is asked for stands.
+fn place(value: &Tree, pointer: &mut String, pointers: &mut FxHashMap<usize, String>) {
+    if let Some(asked) = pointers.get_mut(&address(value)) {
+        asked.clone_from(pointer);
+    }
+    let here = pointer.len();
+    let mut below = |name: &dyn Display, value: &Tree| {
+        let _ = write!(pointer, "/{name}");
+        place(value, pointer, pointers);
+        pointer.truncate(here);
+    };
+    match value {
+        Tree::List(items) => items.iter().enumerate().for_each(|(at, item)| below(&at, item)),
+        Tree::Object(members) => {
+            members.iter().for_each(|(name, value)| below(&name.replace('~', "~0").replace('/', "~1"), value));
+        }
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => {}
+    }
+}
+
+/// One value, and the faults of its walk.
+#[derive(Clone, Copy)]
 pub struct Node<'a> {
     tree: &'a Tree,
-    pointer: String,
     faults: &'a Faults,
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn root(tree: &'a Tree, faults: &'a Faults) -> Self {
-        Self { tree, pointer: String::new(), faults }
+    pub(super) const fn root(tree: &'a Tree, faults: &'a Faults) -> Self {
+        Self { tree, faults }
     }
 
-    fn below(&self, name: &str, tree: &'a Tree) -> Self {
-        let escaped = name.replace('~', "~0").replace('/', "~1");
-        Self { tree, pointer: format!("{}/{escaped}", self.pointer), faults: self.faults }
+    const fn below(self, tree: &'a Tree) -> Self {
+        Self { tree, faults: self.faults }
     }
 
     /// Notes a fault of this value.
     pub fn fault(&self, code: &'static str, detail: impl Display) {
         let detail = detail.to_string();
-        self.faults.borrow_mut().push(Fault { pointer: self.pointer.clone(), code, detail });
+        self.faults.0.borrow_mut().push(Noted { value: address(self.tree), code, detail });
     }
 
     fn wrong_type(&self, expected: &str) {
@@ -68,18 +118,22 @@ impl<'a> Node<'a> {
             return None;
         };
         let mut seen = FxHashSet::default();
-        for (name, tree) in members {
-            if !seen.insert(name) {
-                self.below(name, tree).fault("duplicate_field", "the field stands twice");
+        for (at, (name, tree)) in members.iter().enumerate() {
+            let stands_before = match members.len() {
+                ..=FEW => members[..at].iter().any(|(before, _)| before == name),
+                _ => !seen.insert(name),
+            };
+            if stands_before {
+                self.below(tree).fault("duplicate_field", "the field stands twice");
             }
         }
-        Some(Object { node: self, members, known: RefCell::new(Vec::new()) })
+        Some(Object { node: self, members, known: RefCell::default() })
     }
 
     /// The members of an object whose names are data.
     pub fn entries(&self) -> Vec<(&'a str, Self)> {
         let Some(object) = self.object() else { return Vec::new() };
-        object.members.iter().map(|(name, tree)| (name.as_str(), self.below(name, tree))).collect()
+        object.members.iter().map(|(name, tree)| (name.as_str(), self.below(tree))).collect()
     }
 
     /// The items of an array of at most `most`.
@@ -91,7 +145,7 @@ impl<'a> Node<'a> {
         if items.len() > most {
             self.fault("too_many_items", format_args!("{} items; at most {most}", items.len()));
         }
-        items.iter().take(most).enumerate().map(|(at, item)| self.below(&at.to_string(), item)).collect()
+        items.iter().take(most).map(|item| self.below(item)).collect()
     }
 
     /// The items of an array whose items differ from each other, each read by `read`.
@@ -167,11 +221,14 @@ impl<'a> Node<'a> {
     }
 }
 
+/// Members that are compared with each other, one by one.
+const FEW: usize = 24;
+
 /// An object whose fields are known: what is never asked for is a fault.
 pub struct Object<'n, 'a> {
     node: &'n Node<'a>,
-    members: &'a [(String, Tree)],
-    known: RefCell<Vec<&'static str>>,
+    members: &'a [Member],
+    known: RefCell<SmallVec<[&'static str; FEW]>>,
 }
 
 impl<'a> Object<'_, 'a> {
@@ -179,7 +236,7 @@ impl<'a> Object<'_, 'a> {
     pub fn field(&self, name: &'static str) -> Option<Node<'a>> {
         self.known.borrow_mut().push(name);
         let tree = self.members.iter().find(|(key, _)| key == name).map(|(_, tree)| tree)?;
-        (*tree != Tree::Null).then(|| self.node.below(name, tree))
+        (*tree != Tree::Null).then(|| self.node.below(tree))
     }
 
     /// A field that must be there.
@@ -202,7 +259,7 @@ impl<'a> Object<'_, 'a> {
                 None => String::new(),
             };
             let detail = format_args!("unknown field `{}`{hint}", short(name)).to_string();
-            self.node.below(name, tree).fault("unknown_field", detail);
+            self.node.below(tree).fault("unknown_field", detail);
         }
     }
 }

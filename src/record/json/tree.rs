@@ -6,6 +6,10 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use smol_str::SmolStr;
+
+/// A member of an object: its name and value.
+pub type Member = (SmolStr, Tree);
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +25,7 @@ pub enum Tree {
     /// An array.
     List(Vec<Tree>),
     /// An object.
-    Object(Vec<(String, Tree)>),
+    Object(Vec<Member>),
 }
 
 impl Tree {
