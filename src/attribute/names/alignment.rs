@@ -38,17 +38,54 @@ pub(super) struct Ready<'a> {
     initials: u32,
 }
 
-/// The collection's parts that may agree with a name.
+/// What a part is worth beside every part of the query's name.
+type Agreements = Vec<Option<Agreement>>;
+
+/// The collection's parts that agree with a name.
 struct Met<'a> {
     screen: Screen,
-    /// What each is worth beside every part of the query's name, if any agrees.
-    agreements: FxHashMap<&'a Token, Vec<Option<Agreement>>>,
+    /// By [`Token::number`].
+    agreements: FxHashMap<u32, Meeting<'a>>,
 }
 
-impl Met<'_> {
-    /// What a part of a name is worth beside every part of the query's; none: it agrees with none.
-    fn of(&self, name: &Folded, (at, token): (usize, &Token)) -> Option<&Vec<Option<Agreement>>> {
-        if self.screen.may_hold_part(&name.outline, at) { self.agreements.get(token) } else { None }
+/// Parts that have one number.
+enum Meeting<'a> {
+    /// The only part of the collection that has it, whose letters need not be looked at.
+    Only(Role, Agreements),
+    /// Those of several that agree.
+    Several(Vec<(&'a Token, Agreements)>),
+}
+
+impl<'a> Met<'a> {
+    /// `tokens`: the collection's parts; `agreeing`: those that agree with the name, and how.
+    fn new(tokens: &'a Counts<Token>, agreeing: Vec<(&'a Token, Agreements)>) -> Self {
+        let screen = Screen::of(agreeing.iter().map(|(token, _)| token.number()));
+        let mut by_number: FxHashMap<u32, Vec<(&Token, Agreements)>> = FxHashMap::default();
+        agreeing.into_iter().for_each(|met| by_number.entry(met.0.number()).or_default().push(met));
+        let numbers = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys()).map(Token::number);
+        let met = numbers.filter(|number| screen.may_hold(*number) && by_number.contains_key(number));
+        let mut having: FxHashMap<u32, usize> = FxHashMap::default();
+        met.collect::<Vec<u32>>().into_iter().for_each(|number| *having.entry(number).or_default() += 1);
+        let meeting = |(number, mut met): (u32, Vec<(&'a Token, Agreements)>)| match (having.get(&number), met.pop()) {
+            (Some(1), Some((only, agreements))) => (number, Meeting::Only(only.role(), agreements)),
+            (_, last) => (number, Meeting::Several(met.into_iter().chain(last).collect())),
+        };
+        Self { agreements: by_number.into_iter().map(meeting).collect(), screen }
+    }
+
+    /// The role of a part of a name, and what it is worth beside every part of the query's; none: it agrees with none.
+    fn of(&self, name: &Folded, at: usize) -> Option<(Role, &Agreements)> {
+        let number = name.outline.numbers()[at];
+        if !self.screen.may_hold(number) {
+            return None;
+        }
+        match self.agreements.get(&number)? {
+            Meeting::Only(role, agreements) => Some((*role, agreements)),
+            Meeting::Several(met) => {
+                let token = &name.tokens[at];
+                met.iter().find(|(other, _)| *other == token).map(|(_, agreements)| (token.role(), agreements))
+            }
+        }
     }
 }
 
@@ -114,14 +151,12 @@ impl<'a> Ready<'a> {
         let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
         let touching = touching.filter(|token| self.is_touched_by(token));
         let agreements = touching.map(|token| (token, self.agreements(token, shares)));
-        let agreements: FxHashMap<&Token, Vec<Option<Agreement>>> =
-            agreements.filter(|(_, agreements)| agreements.iter().any(Option::is_some)).collect();
-        let screen = Screen::of(agreements.keys().map(|token| token.plain));
-        self.met = Some(Met { screen, agreements });
+        let agreeing = agreements.filter(|(_, agreements)| agreements.iter().any(Option::is_some));
+        self.met = Some(Met::new(tokens, agreeing.collect()));
     }
 
     /// What a part is worth beside every part of the query's name.
-    fn agreements(&self, token: &Token, shares: &Shares<'_>) -> Vec<Option<Agreement>> {
+    fn agreements(&self, token: &Token, shares: &Shares<'_>) -> Agreements {
         self.asked.iter().map(|asked| asked.agreement(token, shares)).collect()
     }
 
@@ -130,12 +165,12 @@ impl<'a> Ready<'a> {
         if name.outline.is_of_letters(&self.name.outline) {
             return true;
         }
-        let mut tokens = name.tokens.iter().enumerate();
         match &self.met {
-            Some(met) => tokens.any(|(at, token)| met.of(name, (at, token)).is_some()),
-            None => tokens.any(|(_, token)| {
-                self.is_touched_by(token) && self.agreements(token, shares).iter().any(Option::is_some)
-            }),
+            Some(met) => (0..name.outline.numbers().len()).any(|at| met.of(name, at).is_some()),
+            None => name
+                .tokens
+                .iter()
+                .any(|token| self.is_touched_by(token) && self.agreements(token, shares).iter().any(Option::is_some)),
         }
     }
 
@@ -230,32 +265,33 @@ impl<'a> Ready<'a> {
     /// Every two parts that agree, and parts that agree when two are put together.
     fn pairs(&self, name: &Folded, shares: &Shares<'_>) -> Pairs {
         let mut pairs = Pairs::new();
-        for (j, token) in name.tokens.iter().enumerate() {
-            let mut add = |i: usize, agreement: Option<Agreement>| {
-                let roles = (self.asked[i].token.role(), token.role());
-                pairs.extend(agreement.map(|agreement| Pair::new((1 << i, 1 << j), roles, agreement, shares)));
+        for j in 0..name.outline.numbers().len() {
+            let mut add = |role: Role, agreements: &Agreements| {
+                for (i, agreement) in agreements.iter().enumerate() {
+                    let roles = (self.asked[i].token.role(), role);
+                    pairs.extend(agreement.map(|agreement| Pair::new((1 << i, 1 << j), roles, agreement, shares)));
+                }
             };
             match &self.met {
-                None => self.agreements(token, shares).into_iter().enumerate().for_each(|(i, found)| add(i, found)),
-                Some(met) => {
-                    let met = met.of(name, (j, token)).into_iter().flatten();
-                    met.enumerate().for_each(|(i, found)| add(i, *found));
-                }
+                None => add(name.tokens[j].role(), &self.agreements(&name.tokens[j], shares)),
+                Some(met) => met.of(name, j).into_iter().for_each(|(role, agreements)| add(role, agreements)),
             }
             for (i, (joined, spellings)) in self.joined.iter().enumerate() {
                 if !self.name.outline.may_join(i, (&name.outline, j)) {
                     continue;
                 }
+                let token = &name.tokens[j];
                 let listed = |_: u32| spellings.contains(&token.form);
                 let Some(agreement) = joined.agreement(token, listed, shares) else { continue };
                 let roles = (self.asked[i].token.role(), token.role());
                 pairs.push(Pair::new((3 << i, 1 << j), roles, agreement, shares));
             }
         }
-        for (j, two) in name.tokens.windows(2).enumerate() {
-            let joined = OnceCell::new();
+        for j in 1..name.outline.numbers().len() {
+            let (j, joined) = (j - 1, OnceCell::new());
             let may_join = |i: usize| name.outline.may_join(j, (&self.name.outline, i));
             for (i, asked) in self.asked.iter().enumerate().filter(|(i, _)| may_join(*i)) {
+                let two = &name.tokens[j..j + 2];
                 let joined = joined.get_or_init(|| Joined::new(two));
                 let listed = |hash: u32| asked.is_listed(hash);
                 let Some(agreement) = joined.agreement(asked.token, listed, shares) else { continue };

@@ -164,6 +164,14 @@ impl Hash for Token {
     }
 }
 
+impl Token {
+    /// A number that hardly any two tokens share.
+    pub(super) fn number(&self) -> u32 {
+        let mixed = u64::from(self.form) << 32 ^ u64::from(self.plain) ^ self.marks.rotate_left(16) ^ self.sound;
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+    }
+}
+
 /// What a token is in its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {

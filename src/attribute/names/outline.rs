@@ -10,8 +10,8 @@ use super::folding::{Role, Token};
 /// A name without its letters. Sets of parts have a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Outline {
-    /// Where each part stands in a [`Screen`].
-    places: [u16; PARTS],
+    /// The number of each part ([`Token::number`]), and how many there are.
+    numbers: [u32; PARTS],
     parts: u8,
     /// The parts that a person is hardly known without, and how many these are.
     pub(super) essential: u8,
@@ -38,14 +38,14 @@ impl Outline {
             Role::Family => 2,
             Role::Any => 3,
         };
-        let mut places = [0; PARTS];
-        places.iter_mut().zip(tokens).for_each(|(place, token)| *place = Screen::place(token.plain));
+        let mut numbers = [0; PARTS];
+        numbers.iter_mut().zip(tokens).for_each(|(number, token)| *number = token.number());
         let mut lengths = [0; PARTS];
         let length = |token: &Token| token.text.len().min(usize::from(u8::MAX)) as u8;
         lengths.iter_mut().zip(tokens).for_each(|(of, token)| *of = length(token));
         let essential = essential(tokens);
         Self {
-            places,
+            numbers,
             parts: tokens.len() as u8,
             essential,
             essentials: essential.count_ones() as u8,
@@ -60,7 +60,12 @@ impl Outline {
 
     /// Whether the two are nearly of the same letters: written together here and apart there.
     pub(super) fn is_of_letters(&self, other: &Self) -> bool {
-        (self.letters ^ other.letters).count_ones() <= 2 && self.length.abs_diff(other.length) <= 2
+        self.length.abs_diff(other.length) <= 2 && (self.letters ^ other.letters).count_ones() <= 2
+    }
+
+    /// The number of each part.
+    pub(super) fn numbers(&self) -> &[u32] {
+        &self.numbers[..usize::from(self.parts)]
     }
 
     /// Whether it is worth looking closer at two of its parts as one that is `part` of another name.
@@ -134,18 +139,10 @@ impl Screen {
         Self { bits }
     }
 
-    fn holds(&self, place: u16) -> bool {
-        self.bits[usize::from(place) / 64] >> (place % 64) & 1 == 1
-    }
-
     /// Whether a word may be in it.
     pub(super) fn may_hold(&self, hash: u32) -> bool {
-        self.holds(Self::place(hash))
-    }
-
-    /// Whether the plain letters of one part of a name may be in it.
-    pub(super) fn may_hold_part(&self, name: &Outline, part: usize) -> bool {
-        self.holds(name.places[part])
+        let place = Self::place(hash);
+        self.bits[usize::from(place) / 64] >> (place % 64) & 1 == 1
     }
 }
 

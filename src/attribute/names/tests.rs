@@ -1,7 +1,10 @@
 //! The attribute against examples and against a population.
 
+use rustc_hash::FxHashMap;
+
 use super::*;
 use crate::attribute::Facing;
+use crate::model::Model;
 use crate::record::json;
 
 const FACING: Facing = Facing { query: Kind::Missing, candidate: Kind::Unclaimed };
@@ -213,4 +216,23 @@ fn it_weighs_the_same_both_ways() {
             assert_eq!(both[0], both[1], "{} and {}", names[a], names[b]);
         }
     }
+}
+
+/// Two words that have one number are still two words.
+#[test]
+fn a_part_is_not_taken_for_another_of_its_number() {
+    let word = |at: u32| -> String {
+        let digits = std::iter::successors(Some(at.wrapping_mul(2_654_435_761)), |rest| Some(rest / 26));
+        digits.take(7).map(|rest| char::from(b'a' + (rest % 26) as u8)).collect()
+    };
+    let mut known: FxHashMap<u32, String> = FxHashMap::default();
+    let two = (0..600_000).map(word).find_map(|word| {
+        let number = Token::new(word.clone(), None, Role::Family).number();
+        known.insert(number, word.clone()).map(|before| [before, word])
+    });
+    let [one, other] = two.expect("of so many words two have one number").map(|word| named(&format!("- - {word}")));
+    let (model, mut statistics) = (Model::default(), Statistics::default());
+    [&one, &other].into_iter().for_each(|value| Names::count(&mut statistics, Kind::Unclaimed, value, 1));
+    let prepared = Names::prepare_for_all(Scale { model: &model, statistics: &statistics, facing: FACING }, &one);
+    assert!(Names::weigh(&prepared, &one) > Bits::ZERO && Names::weigh(&prepared, &other) < Bits::ZERO);
 }
