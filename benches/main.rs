@@ -40,7 +40,6 @@ fn main() {
     let sizes: Vec<u64> = sizes.split(',').map(|size| size.trim().parse().expect("numbers of records")).collect();
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     let mut report = Report::default();
-    insert::bench(&mut criterion, &mut report);
     for size in sizes {
         let collection = Collection::simulated(size);
         encode::bench(&mut criterion, &mut report, &collection);
@@ -49,6 +48,8 @@ fn main() {
         scan::bench(&mut criterion, &mut report, &collection);
         matches::bench(&mut criterion, &mut report, &collection);
     }
+    // Last: what it leaves behind would be counted as a collection's memory.
+    insert::bench(&mut criterion, &mut report);
     criterion.final_summary();
     report.print(floor::bytes_a_second());
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::kept::Kept;
 use super::lines::Person;
 use super::loci::{LOCI, Locus, POPULATIONS, Places, REPEAT, TABLE, Typed};
 use super::pool::Seen;
@@ -29,8 +30,8 @@ pub(super) struct Handing {
     jump: f64,
     /// For each number of handings-on the chance that an allele becomes another, row by row of what it was.
     becomes: [OnceLock<Box<[f64]>>; MEIOSES],
-    /// The chances of [`Handing::handed_thrice`], of the table's alleles.
-    thrice: OnceLock<Box<[Figures<1>]>>,
+    /// The chances of [`Handing::handed_to_all`], of the table's alleles.
+    handed: OnceLock<Box<[Figures<1>]>>,
     /// The same with alleles that the population was never seen to have, by these.
     showing: RwLock<FxHashMap<Shown, Arc<Handing>>>,
 }
@@ -41,25 +42,32 @@ type Shown = SmallVec<[u16; 4]>;
 /// So many of them are kept.
 const SHOWING: usize = 256;
 
-/// How every population's alleles of every locus of the table are handed down, each worked out once.
+/// How every population's alleles of every locus of the table are handed down, and what follows from that alone, each worked
+/// out once.
 pub(super) struct Handings {
-    /// The rates of mutation that they hold for.
-    rates: OnceLock<[u64; 2]>,
+    /// The model's figures that it holds for.
+    figures: OnceLock<[u64; 4]>,
     /// Population by population, each locus after the other.
     made: Box<[OnceLock<Handing>]>,
+    /// Likelihood ratios of a person and one relative.
+    pub(super) kin: Kept<1>,
+    /// What a parent's result says on the line.
+    pub(super) parents: Kept<3>,
 }
 
 impl Default for Handings {
     fn default() -> Self {
-        Self { rates: OnceLock::new(), made: (0..POPULATIONS * LOCI).map(|_| OnceLock::new()).collect() }
+        let (figures, kin, parents) = Default::default();
+        Self { figures, made: (0..POPULATIONS * LOCI).map(|_| OnceLock::new()).collect(), kin, parents }
     }
 }
 
 impl Handings {
     /// Those of a model: these, unless they are another's.
     pub(super) fn of(self: &Arc<Self>, model: &DnaModel) -> Arc<Self> {
-        let rates = [model.mutation, model.mutation_one_step].map(f64::to_bits);
-        if *self.rates.get_or_init(|| rates) == rates { Arc::clone(self) } else { Self::default().into() }
+        let DnaModel { mutation, mutation_one_step, drop_out, typing_error, .. } = *model;
+        let figures = [mutation, mutation_one_step, drop_out, typing_error].map(f64::to_bits);
+        if *self.figures.get_or_init(|| figures) == figures { Arc::clone(self) } else { Self::default().into() }
     }
 
     pub(super) fn at(&self, locus: usize, population: usize, model: &DnaModel) -> &Handing {
@@ -77,8 +85,8 @@ impl Handing {
         alleles.extend(shown);
         let share: Vec<f64> = alleles.iter().map(|&allele| locus.share(population, allele)).collect();
         let jump = model.mutation * (1.0 - model.mutation_one_step);
-        let (becomes, thrice, showing) = Default::default();
-        let handing = Self { alleles, listed, places, share, jump, becomes, thrice, showing };
+        let (becomes, handed, showing) = Default::default();
+        let handing = Self { alleles, listed, places, share, jump, becomes, handed, showing };
         let step = |a: usize, b: usize| locus.step(population, handing.alleles[a], handing.alleles[b]);
         let once = handing.once(|a, b| model.mutation * model.mutation_one_step * step(a, b));
         Self { becomes: [once.into(), OnceLock::new(), OnceLock::new(), OnceLock::new()], ..handing }
@@ -155,28 +163,38 @@ impl Handing {
         self.share[one] * self.becomes(one, other, 2)
     }
 
-    /// The chance that somebody of whom nothing is known hands down two alleles: each a copy of either of two drawn ones.
-    pub(super) fn handed_twice(&self, a: usize, b: usize) -> f64 {
-        0.5 * (self.share[a] * self.share[b] + self.copies(a, b))
+    /// Stands for any allele, where places are asked for.
+    pub(super) const fn any(&self) -> usize {
+        self.alleles.len()
     }
 
-    /// The same of three.
-    pub(super) fn handed_thrice(&self, three: [usize; 3]) -> f64 {
-        let places = self.alleles.len();
-        let [a, b, c] = three;
-        let work_out = || -> [f64; 1] {
-            let rows = self.after(1).chunks_exact(places);
-            let copies = |(share, row): (&f64, &[f64])| three.iter().fold(*share, |chance, to| chance * row[*to]);
-            let of_one: f64 = self.share.iter().zip(rows).map(copies).sum();
-            let of_two = |one: usize, [two, three]: [usize; 2]| self.share[one] * self.copies(two, three);
-            [0.25 * (of_two(a, [b, c]) + of_two(b, [a, c]) + of_two(c, [a, b]) + of_one)]
-        };
-        if self.listed < places {
+    /// The chance that somebody of whom nothing is known hands down all of these, each a copy of either of two drawn ones.
+    pub(super) fn handed_to_all(&self, three: [usize; 3]) -> f64 {
+        let side = self.any() + 1;
+        if self.listed < self.any() {
             // Few ask for these.
-            return work_out()[0];
+            return self.handed(three);
         }
-        let blank = || (0..places.pow(3)).map(|_| Figures::default()).collect();
-        self.thrice.get_or_init(blank)[(a * places + b) * places + c].get(work_out)[0]
+        let blank = || (0..side.pow(3)).map(|_| Figures::default()).collect();
+        let [a, b, c] = three;
+        self.handed.get_or_init(blank)[(a * side + b) * side + c].get(|| [self.handed(three)])[0]
+    }
+
+    fn handed(&self, three: [usize; 3]) -> f64 {
+        let (share, copies) = (|one: usize| self.share[one], |one: usize, other: usize| self.copies(one, other));
+        let known: SmallVec<[usize; 3]> = three.into_iter().filter(|allele| *allele < self.any()).collect();
+        match known[..] {
+            [a] => share(a),
+            [a, b] => 0.5 * (share(a) * share(b) + copies(a, b)),
+            [a, b, c] => {
+                let rows = self.after(1).chunks_exact(self.any());
+                let thrice = |(share, row): (&f64, &[f64])| known.iter().fold(*share, |chance, to| chance * row[*to]);
+                let of_one: f64 = self.share.iter().zip(rows).map(thrice).sum();
+                let of_two = share(a) * copies(b, c) + share(b) * copies(a, c) + share(c) * copies(a, b);
+                0.25 * (of_two + of_one)
+            }
+            _ => 1.0,
+        }
     }
 
     /// A result by places; none: nothing was read, or an allele was never seen.

@@ -1,7 +1,7 @@
 //! A person's profile against a family, locus by locus, where either is the query.
 //!
-//! What a query says of each result is kept ([`Memo`]). Where the query is a person this holds for families of one
-//! relative and for both parents, of whom each has a line. Other families are worked out.
+//! What a family that is the query says of each result is kept for it ([`Memo`]); what a person's results say of one
+//! relative's, or of either parent's, each of whom has a line, for all queries ([`Rows`]). Other families are worked out.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::family::{AtLocus, Family, Reading, chances};
 use super::handing::Handings;
+use super::kept::Rows;
 use super::lines::{Line, Person};
 use super::loci::{Loci, POPULATIONS, Profile, TABLE, Typed, each};
 use super::memo::Memo;
@@ -34,17 +35,28 @@ const fn shared(relation: Relation) -> usize {
 pub(super) struct Kinship<'a> {
     model: &'a DnaModel,
     query: Query<'a>,
-    /// The figures of [`AtLocus`], population by population; in each a reading, or what a relation shares, after the other.
-    memos: Vec<OnceLock<Memo<2>>>,
-    slots: usize,
-    /// What a parent's result says on the line, population by population.
-    parents: [OnceLock<Memo<3>>; POPULATIONS],
     handings: Arc<Handings>,
 }
 
 enum Query<'a> {
-    Person(&'a Profile),
-    Family(&'a Family, Vec<Reading>),
+    Person(Box<OfPerson<'a>>),
+    Family(OfFamily<'a>),
+}
+
+/// A person's own profile, and what it says population by population.
+struct OfPerson<'a> {
+    profile: &'a Profile,
+    /// Of one relative, in each population one after the other what a relation shares.
+    kin: [OnceLock<Rows<1>>; POPULATIONS * SHARED],
+    parents: [OnceLock<Rows<3>>; POPULATIONS],
+}
+
+/// A family, and how it can be read.
+struct OfFamily<'a> {
+    family: &'a Family,
+    readings: Vec<Reading>,
+    /// The figures of [`AtLocus`], population by population; in each a reading after the other.
+    memos: Vec<OnceLock<Memo<2>>>,
 }
 
 /// One pair in one population.
@@ -59,36 +71,38 @@ struct Pair<'a> {
 impl<'a> Kinship<'a> {
     /// A query that is a person's own profile.
     pub(super) fn of_person(model: &'a DnaModel, handings: &Arc<Handings>, profile: &'a Profile) -> Self {
-        Self::new((model, handings), Query::Person(profile), SHARED)
+        let of =
+            OfPerson { profile, kin: [const { OnceLock::new() }; POPULATIONS * SHARED], parents: Default::default() };
+        Self { model, query: Query::Person(Box::new(of)), handings: Arc::clone(handings) }
     }
 
     /// A query that is a family.
     pub(super) fn of_family(model: &'a DnaModel, handings: &Arc<Handings>, family: &'a Family) -> Self {
         let readings = family.readings();
-        let slots = readings.len();
-        Self::new((model, handings), Query::Family(family, readings), slots)
-    }
-
-    fn new((model, handings): (&'a DnaModel, &Arc<Handings>), query: Query<'a>, slots: usize) -> Self {
-        let memos = (0..POPULATIONS * slots).map(|_| OnceLock::new()).collect();
-        Self { model, query, memos, slots, parents: Default::default(), handings: Arc::clone(handings) }
+        let memos = (0..POPULATIONS * readings.len()).map(|_| OnceLock::new()).collect();
+        let query = Query::Family(OfFamily { family, readings, memos });
+        Self { model, query, handings: Arc::clone(handings) }
     }
 
     /// log2 of the likelihood ratio of the query's person and another's family, over some loci.
     pub(super) fn against_family(&self, population: usize, family: &Family, loci: Loci) -> f64 {
-        let Query::Person(person) = self.query else { return 0.0 };
+        let Query::Person(of) = &self.query else { return 0.0 };
+        let person = of.profile;
         let pair = Pair { person, family, population, loci };
         if let Some(parents) = family.parents() {
-            return self.against_parents(pair, parents);
+            let rows = || self.handings.parents.rows((population, 0), person);
+            return self.against_parents(pair, parents, of.parents[population].get_or_init(rows));
         }
         if let Some(siblings) = family.two_siblings() {
             let roles = |at: usize| siblings.map(|sibling| (Role::FullSibling, sibling.at(at)));
             return each(loci).map(|at| self.of_roles(at, pair, roles(at))).product::<f64>().log2();
         }
         let Some(only) = family.only() else { return self.over_readings(pair, &family.readings(), |_| None) };
-        let memo = self.memo(population, shared(only.relation()));
+        let shared = shared(only.relation());
+        let rows = || self.handings.kin.rows((population, shared), person);
+        let rows = of.kin[population * SHARED + shared].get_or_init(rows);
         let worked_out = |at: usize| self.of_roles(at, pair, [(only.role(), only.profile().at(at))]);
-        each(loci).map(|at| memo.get(only.profile(), at, || [worked_out(at), 0.0])[0]).product::<f64>().log2()
+        each(loci).map(|at| rows.get(only.profile(), at, || [worked_out(at)])[0]).product::<f64>().log2()
     }
 
     /// The likelihood ratio at a locus, of relatives who can be read in one way only.
@@ -99,12 +113,11 @@ impl<'a> Kinship<'a> {
     }
 
     /// The same where both parents are typed, line by line.
-    fn against_parents(&self, pair: Pair<'_>, parents: [&Profile; 2]) -> f64 {
-        let memo = self.parents[pair.population].get_or_init(Memo::new);
+    fn against_parents(&self, pair: Pair<'_>, parents: [&Profile; 2], rows: &Rows<3>) -> f64 {
         let ratio = |at: usize| {
             let person = self.person(at, pair);
             let typed = parents.iter().filter(|parent| parent.at(at).is_known());
-            let line = |parent: &Profile| memo.get(parent, at, || Line::OF_PARENT.tell(person, parent.at(at)));
+            let line = |parent: &Profile| rows.get(parent, at, || Line::OF_PARENT.tell(person, parent.at(at)));
             let mut lines = typed.map(|parent| line(parent));
             person.ratio(person.chances([lines.next(), lines.next()]))
         };
@@ -113,13 +126,20 @@ impl<'a> Kinship<'a> {
 
     /// log2 of the likelihood ratio of the query's family and another person, over some loci.
     pub(super) fn against_person(&self, population: usize, person: &Profile, loci: Loci) -> f64 {
-        let Query::Family(family, readings) = &self.query else { return 0.0 };
-        self.over_readings(Pair { person, family, population, loci }, readings, Some)
+        let Query::Family(OfFamily { family, readings, memos }) = &self.query else { return 0.0 };
+        let pair = Pair { person, family, population, loci };
+        let memo = |slot: usize| Some(memos[population * readings.len() + slot].get_or_init(Memo::new));
+        self.over_readings(pair, readings, memo)
     }
 
-    /// The mean over the readings, each by how well it explains the relatives. `slot`: where a reading is kept.
-    fn over_readings(&self, pair: Pair<'_>, readings: &[Reading], slot: impl Fn(usize) -> Option<usize>) -> f64 {
-        let told = readings.iter().enumerate().map(|(at, reading)| self.over_loci(pair, reading, slot(at)));
+    /// The mean over the readings, each by how well it explains the relatives. `memo`: where one is kept.
+    fn over_readings<'m>(
+        &self,
+        pair: Pair<'_>,
+        readings: &[Reading],
+        memo: impl Fn(usize) -> Option<&'m Memo<2>>,
+    ) -> f64 {
+        let told = readings.iter().enumerate().map(|(at, reading)| self.over_loci(pair, reading, memo(at)));
         if readings.len() == 1 {
             return told.map(|(ratio, _)| ratio).sum();
         }
@@ -132,8 +152,7 @@ impl<'a> Kinship<'a> {
     }
 
     /// log2 of the likelihood ratio, and of the chance of the relatives' results.
-    fn over_loci(&self, pair: Pair<'_>, reading: &Reading, slot: Option<usize>) -> (f64, f64) {
-        let memo = slot.map(|slot| self.memo(pair.population, slot));
+    fn over_loci(&self, pair: Pair<'_>, reading: &Reading, memo: Option<&Memo<2>>) -> (f64, f64) {
         let told = each(pair.loci).map(|at| {
             let work_out = || figures(self.at_locus(at, reading, pair));
             memo.map_or_else(work_out, |memo| memo.get(pair.person, at, work_out))
@@ -150,10 +169,6 @@ impl<'a> Kinship<'a> {
         let (locus, population, model) = (&TABLE[at], pair.population, self.model);
         let handing = self.handings.at(at, population, model);
         Person { model, locus, population, handing, result: pair.person.at(at) }
-    }
-
-    fn memo(&self, population: usize, slot: usize) -> &Memo<2> {
-        self.memos[population * self.slots + slot].get_or_init(Memo::new)
     }
 }
 

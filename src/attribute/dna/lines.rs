@@ -9,8 +9,6 @@
 //! The same as going through the parents' genotypes, which is left whatever else there is ([`Household`]), but that no
 //! allele is taken together with others.
 
-use smallvec::{SmallVec, smallvec};
-
 use super::handing::Handing;
 use super::loci::{Locus, Typed};
 use super::pedigree::{Chances, Role, Side};
@@ -22,8 +20,6 @@ use super::pedigree::Household;
 
 /// Siblings that have a formula.
 const SIBLINGS: usize = 2;
-/// They and the person.
-const CHILDREN: usize = SIBLINGS + 1;
 
 /// What the person has in common with a relative of one line.
 #[derive(Clone, Copy)]
@@ -215,9 +211,6 @@ impl Person<'_> {
     }
 }
 
-/// The allele that a parent handed to each child, by its place; none: it is not known.
-type Handed = [Option<usize>; CHILDREN];
-
 /// A couple's children, the person first.
 struct Children<'a> {
     handing: &'a Handing,
@@ -225,24 +218,20 @@ struct Children<'a> {
     seen: &'a [Seen],
 }
 
-/// A way to come by a result: an allele from each parent, and its weight.
-type WayOf = (f64, [Option<usize>; 2]);
+/// The ways to come by a result: an allele from each parent by its place, and a weight; those without weight are none.
+type Ways = [(f64, [usize; 2]); 3];
 
 impl Children<'_> {
     /// The chance of the results of all children from one on.
     fn chance(&self, from: usize) -> f64 {
-        let ways = |child: usize| match self.seen.get(child) {
-            None => smallvec![(1.0, [None; 2])],
-            // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
-            Some(seen) => self.ways(*seen, child == from),
-        };
-        let [first, second, third]: [SmallVec<[WayOf; 3]>; CHILDREN] = [ways(from), ways(from + 1), ways(from + 2)];
+        // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
+        let [first, second, third] = [0, 1, 2].map(|at| self.ways(self.seen.get(from + at), at == 0));
         let mut chance = 0.0;
-        for (weight, one) in &first {
-            for (by, two) in &second {
+        for (weight, one) in first.iter().filter(|(weight, _)| *weight > 0.0) {
+            for (by, two) in second.iter().filter(|(weight, _)| *weight > 0.0) {
                 let weight = weight * by;
-                for (by, three) in &third {
-                    let handed = |parent: usize| self.handed_to_all([one[parent], two[parent], three[parent]]);
+                for (by, three) in third.iter().filter(|(weight, _)| *weight > 0.0) {
+                    let handed = |parent: usize| self.handing.handed_to_all([one[parent], two[parent], three[parent]]);
                     chance += weight * by * handed(0) * handed(1);
                 }
             }
@@ -250,30 +239,17 @@ impl Children<'_> {
         chance
     }
 
-    /// The ways to come by a result; `mirrored`: one stands for two that differ in the parents' places.
-    fn ways(&self, seen: Seen, mirrored: bool) -> SmallVec<[WayOf; 3]> {
-        let once = self.drop_out;
+    /// The ways to come by a result, or by none; `mirrored`: one stands for two that differ in the parents' places.
+    fn ways(&self, seen: Option<&Seen>, mirrored: bool) -> Ways {
+        let (once, any) = (self.drop_out, self.handing.any());
+        let none = (0.0, [any; 2]);
         match (seen, mirrored) {
-            (Seen::Two(a, b), _) if a == b => smallvec![(1.0, [Some(a); 2])],
-            (Seen::Two(a, b), true) => smallvec![(2.0, [Some(b), Some(a)])],
-            (Seen::Two(a, b), false) => smallvec![(1.0, [Some(a), Some(b)]), (1.0, [Some(b), Some(a)])],
-            (Seen::One(a), true) => smallvec![(2.0 * once, [Some(a), None]), (1.0 - 2.0 * once, [Some(a); 2])],
-            (Seen::One(a), false) => {
-                smallvec![(once, [Some(a), None]), (once, [None, Some(a)]), (1.0 - 2.0 * once, [Some(a); 2])]
-            }
-        }
-    }
-
-    /// The chance that a parent of whom nothing else is known hands down all of these: each is a copy of either of two
-    /// drawn.
-    fn handed_to_all(&self, handed: Handed) -> f64 {
-        match handed {
-            [None, None, None] => 1.0,
-            [Some(a), None, None] | [None, Some(a), None] | [None, None, Some(a)] => self.handing.share(a),
-            [Some(a), Some(b), None] | [Some(a), None, Some(b)] | [None, Some(a), Some(b)] => {
-                self.handing.handed_twice(a, b)
-            }
-            [Some(a), Some(b), Some(c)] => self.handing.handed_thrice([a, b, c]),
+            (None, _) => [(1.0, [any; 2]), none, none],
+            (Some(&Seen::Two(a, b)), _) if a == b => [(1.0, [a; 2]), none, none],
+            (Some(&Seen::Two(a, b)), true) => [(2.0, [b, a]), none, none],
+            (Some(&Seen::Two(a, b)), false) => [(1.0, [a, b]), (1.0, [b, a]), none],
+            (Some(&Seen::One(a)), true) => [(2.0 * once, [a, any]), (1.0 - 2.0 * once, [a; 2]), none],
+            (Some(&Seen::One(a)), false) => [(once, [a, any]), (once, [any, a]), (1.0 - 2.0 * once, [a; 2])],
         }
     }
 }

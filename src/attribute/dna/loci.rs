@@ -145,6 +145,11 @@ impl Locus {
         })
     }
 
+    /// The numbers of its results.
+    pub(super) fn numbers(&self) -> std::ops::Range<usize> {
+        self.before..self.before + self.results()
+    }
+
     /// How many results can be read of its listed alleles.
     fn results(&self) -> usize {
         let alleles = self.alleles.len();

@@ -31,6 +31,7 @@
 mod direct;
 mod family;
 mod handing;
+mod kept;
 mod kinship;
 mod lineage;
 mod lines;

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::super::family::Family;
 use super::super::kinship::Kinship;
-use super::super::loci::{LOCI, Loci, Profile, TABLE, Typed, row};
+use super::super::loci::{LOCI, Loci, POPULATIONS, Profile, TABLE, Typed, row};
 use crate::model::{DnaModel, Model};
 use crate::record::Relation;
 
@@ -130,6 +130,29 @@ fn a_person_against_families_is_each_family_against_the_person() {
                 let of_family =
                     Kinship::of_family(&model, &Arc::default(), &family).against_person(population, &person, CORE_LOCI);
                 assert_eq!(kinship.against_family(population, &family, CORE_LOCI), of_family);
+            }
+        }
+    }
+}
+
+/// What queries share is of the person's result, the population and the relation.
+#[test]
+fn what_is_kept_for_all_queries_is_what_each_would_work_out() {
+    let model = Model::default().dna;
+    let (mut dice, shared) = (Dice(23), Arc::default());
+    let people: Vec<Profile> = (0..4).map(|_| profile(&founder(&mut dice))).collect();
+    let families =
+        Relation::ALL.iter().map(|relation| vec![*relation]).chain([vec![Relation::Mother, Relation::Father]]);
+    let families: Vec<Vec<Relation>> = families.collect();
+    for (person, relative) in people.iter().flat_map(|one| people.iter().map(move |other| (one, other))) {
+        for relations in &families {
+            let members = relations.iter().map(|relation| (*relation, relative.clone()));
+            let family = Family::new(members).expect("a family");
+            for population in 0..POPULATIONS {
+                let [kept, afresh] = [&shared, &Arc::default()].map(|handings| {
+                    Kinship::of_person(&model, handings, person).against_family(population, &family, CORE_LOCI)
+                });
+                assert_eq!(kept, afresh, "{relations:?} {population}");
             }
         }
     }
