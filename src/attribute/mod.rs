@@ -68,7 +68,7 @@ pub trait Attribute: Send + Sync + 'static {
     /// A query's value, made ready to be weighed against many.
     type Prepared<'a>: Send + Sync;
 
-    /// What follows from a candidate's value and the counts of missing persons alone: the same for every query.
+    /// What follows from a candidate's value, the counts of missing persons and the model alone: the same for every query.
     type Known: Default + Send + Sync;
 
     /// Reads the value; none: the record does not have it.

@@ -115,6 +115,12 @@ impl Attribute for Places {
         (value.point.is_some() || !value.names[REGION].is_empty()).then_some(value)
     }
 
+    fn is_sound(value: &Value) -> bool {
+        let on_earth =
+            |point: Point| point.latitude.unsigned_abs() <= 900_000 && point.longitude.unsigned_abs() <= 1_800_000;
+        value.point.is_none_or(on_earth) && value.blur <= u64::MAX / 4
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         if kind != Kind::Missing {
             return;

@@ -1,7 +1,7 @@
 //! What is known of the distinct values of a side whoever asks, worked out by the first query that needs it.
 //!
-//! Some of what a weighing takes follows from a candidate's value and the counts over the missing persons alone: how
-//! often chance makes one of them look like it. Queries share that until such a count changes; a value that comes or goes
+//! Some of what a weighing takes follows from a candidate's value, the counts over the missing persons and the model alone:
+//! how often chance makes one of them look like it. Queries share that until such a count changes; a value that comes or goes
 //! takes its block with it. Nothing is worked out when a record is written.
 
 use std::sync::{Arc, OnceLock};

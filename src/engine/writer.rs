@@ -160,6 +160,7 @@ impl State {
         match caught_up {
             Ok(Some(sequence)) if sequence > before => {
                 self.shared.snapshot.store(Arc::new(self.corpus.snapshot(sequence)));
+                self.bells.iter().for_each(|bell| _ = bell.try_send(()));
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "what the store holds after the failure is not known"),

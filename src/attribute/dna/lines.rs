@@ -227,10 +227,10 @@ impl Children<'_> {
         // The parents can change places: of two ways of the first child that differ in that alone, one is gone through.
         let [first, second, third] = [0, 1, 2].map(|at| self.ways(self.seen.get(from + at), at == 0));
         let mut chance = 0.0;
-        for (weight, one) in first.iter().filter(|(weight, _)| *weight > 0.0) {
-            for (by, two) in second.iter().filter(|(weight, _)| *weight > 0.0) {
+        for (weight, one) in first.iter().filter(|(weight, _)| *weight != 0.0) {
+            for (by, two) in second.iter().filter(|(weight, _)| *weight != 0.0) {
                 let weight = weight * by;
-                for (by, three) in third.iter().filter(|(weight, _)| *weight > 0.0) {
+                for (by, three) in third.iter().filter(|(weight, _)| *weight != 0.0) {
                     let handed = |parent: usize| self.handing.handed_to_all([one[parent], two[parent], three[parent]]);
                     chance += weight * by * handed(0) * handed(1);
                 }

@@ -161,6 +161,7 @@ impl Locus {
         let lower = self.before + self.place(typed.first)?;
         match typed.second {
             0 => Some(lower),
+            second if second < typed.first => None,
             second => self.place(second).map(|upper| self.alleles.len() + upper * (upper + 1) / 2 + lower),
         }
     }

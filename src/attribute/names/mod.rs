@@ -120,6 +120,11 @@ impl Attribute for Names {
         Value::of(names)
     }
 
+    fn is_sound(value: &Value) -> bool {
+        let is_sound = |name: &Folded| name.tokens.len() <= PARTS && name.outline == Outline::of(&name.tokens);
+        value.names().iter().all(is_sound)
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         let tokens = value.names().iter().flat_map(|name| name.tokens.iter());
         tokens.for_each(|token| statistics.tokens[kind as usize].change(token, by));

@@ -119,7 +119,7 @@ impl Leftover {
     }
 }
 
-/// A set of words, by hash, and some more than were put in.
+/// A set of words by hash, or of parts by number, and some more than were put in.
 pub(super) struct Screen {
     bits: Box<[u64; Screen::BITS / 64]>,
 }

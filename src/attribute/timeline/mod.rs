@@ -173,7 +173,9 @@ impl Attribute for Timeline {
         if prepared.facing.query_is_post() {
             return Prepared { kept: Some(Kept::default()), ..prepared };
         }
-        let exact = query.ages_at_contact().filter(|(least, most)| most - least <= pair::EXACT);
+        // Whoever would be older has a slip in a date, and is weighed value by value.
+        let exact = |(least, most): &(f64, f64)| most - least <= pair::EXACT && *most <= f64::from(OLDEST);
+        let exact = query.ages_at_contact().filter(exact);
         let of_age =
             exact.map(|(least, most)| OfAge::new(&prepared.cells, &prepared.fit_outside, f64::midpoint(least, most)));
         Prepared { of_age, ..prepared }

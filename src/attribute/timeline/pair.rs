@@ -266,3 +266,56 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::super::{Statistics, Timeline};
+    use super::*;
+    use crate::attribute::{Attribute, Facing, Scale};
+    use crate::model::Model;
+    use crate::record::Kind;
+
+    fn days() -> impl Strategy<Value = (i32, i32)> {
+        let first = prop_oneof![4 => 0..20_000, 1 => -200_000..20_000];
+        (first, prop_oneof![3 => Just(0), 1 => 0..400, 1 => Just(40_000)])
+            .prop_map(|(first, days)| (first, first + days))
+    }
+
+    /// Birth, last contact or finding, death; age; condition.
+    type Told = ([Option<(i32, i32)>; 3], Option<(u8, u8)>, u8);
+
+    fn told() -> impl Strategy<Value = Told> {
+        let age = (0..=120_u8, 0..12_u8).prop_map(|(least, more)| (least, least.saturating_add(more).min(120)));
+        let date = || prop::option::of(days());
+        ([date(), date(), date()], prop::option::of(age), 0..11_u8)
+    }
+
+    fn value(([birth, event, death], age, condition): &Told) -> Value {
+        Value { birth: *birth, age: *age, event: *event, death: *death, condition: *condition }
+    }
+
+    proptest! {
+        #[test]
+        fn many_are_weighed_as_one_by_one(query in told(), candidates in prop::collection::vec(told(), 1..20)) {
+            let (query, candidates) = (value(&query), candidates.iter().map(value).collect::<Vec<_>>());
+            static MODEL: LazyLock<Model> = LazyLock::new(Model::default);
+            let statistics = Statistics::default();
+            for [query_kind, candidate] in [[Kind::Missing, Kind::Unidentified], [Kind::Unidentified, Kind::Missing]] {
+                let scale = || {
+                    let facing = Facing { query: query_kind, candidate };
+                    Scale { model: &MODEL, statistics: &statistics, facing }
+                };
+                let (one, many) = (Timeline::prepare(scale(), &query), Timeline::prepare_for_all(scale(), &query));
+                for candidate in candidates.iter().chain(&candidates) {
+                    let known = Timeline::know(&many, candidate);
+                    let weighed = Timeline::weigh_known(&many, candidate, &known);
+                    prop_assert_eq!(Timeline::weigh(&one, candidate), weighed);
+                }
+            }
+        }
+    }
+}
