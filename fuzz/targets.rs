@@ -71,9 +71,8 @@ pub(crate) fn record(bytes: &[u8]) {
     }
 }
 
-/// The evidence of every candidate sums to its score, whoever asks.
-fn weigh(record: &Record) {
-    let (snapshot, records) = &*COLLECTION;
+/// Of every candidate in a collection the evidence sums to its score.
+fn list(snapshot: &Snapshot, record: &Record) {
     let ruled_out = Default::default();
     let request =
         Request { limit: 5, min_bits: None, kind: None, include_unverified: true, itself: None, ruled_out: &ruled_out };
@@ -81,6 +80,12 @@ fn weigh(record: &Record) {
         let sum: Bits = candidate.weight.evidence.iter().map(|evidence| evidence.bits).sum();
         assert_eq!(sum, candidate.weight.score);
     }
+}
+
+/// The evidence of every candidate sums to its score, whoever asks.
+fn weigh(record: &Record) {
+    let (snapshot, records) = &*COLLECTION;
+    list(snapshot, record);
     for other in records.iter().step_by(9).filter(|other| other.kind != record.kind) {
         let bits = |a: &Record, b: &Record| -> Bits {
             let told = matching::evidence(snapshot, &MODEL, a, std::iter::once(b));
@@ -204,13 +209,20 @@ pub(crate) fn search(bytes: &[u8]) {
     }
 }
 
-/// The columns' file behind a checksum that holds, as only somebody who can write the file could make it.
+/// A columns' file of the collection, without what stands before its body.
+pub(crate) fn whole_columns() -> Vec<u8> {
+    ColumnsFile::encode(&COLLECTION.0).expect("a columns' file")[1..].concat()
+}
+
+/// The columns' file behind a checksum that holds, as only somebody who can write the file could make it. What can be read is
+/// written as the same, and can be searched.
 pub(crate) fn columns(bytes: &[u8]) {
-    let framed = ColumnsFile::framed(bytes);
+    let framed = ColumnsFile::framed(bytes.to_vec());
     if let Ok((writer, sequence)) = ColumnsFile::decode(&framed) {
         let snapshot = writer.snapshot(sequence);
         let encoded = ColumnsFile::encode(&snapshot).expect("what was read is written");
-        assert!(ColumnsFile::decode(&encoded).is_ok());
+        assert!(ColumnsFile::decode(&encoded.concat()).is_ok());
+        COLLECTION.1.iter().step_by(24).for_each(|record| list(&snapshot, record));
     }
     assert!(ColumnsFile::decode(bytes).is_err() || bytes.len() > 24);
 }

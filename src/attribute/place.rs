@@ -11,11 +11,12 @@
 //! area, its weight goes to the next larger one. Regions are known by name and by code (ISO 3166-2).
 
 use std::f64::consts::PI;
+use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock};
 
 use any_ascii::any_ascii;
 use rust_iso3166::iso3166_2::SUBDIVISION_MAP;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
@@ -36,8 +37,9 @@ pub struct Value {
     names: Names,
 }
 
-/// The names of the areas that a place is in, in capitals; empty: not given.
-type Names = [Box<str>; AREAS];
+/// The names of the areas that a place is in, in capitals, the smallest first, a tab between two; empty: not given.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Names(Box<str>);
 
 /// Areas, the smallest first, and what it is to be in one.
 const AREAS: usize = 4;
@@ -68,7 +70,7 @@ pub struct Statistics {
     towns: Counts<(i32, i32)>,
     points: i64,
     /// The same by area, and how many name one of each size.
-    areas: Counts<Box<str>>,
+    areas: Counts<u64>,
     named: [i64; AREAS],
 }
 
@@ -100,7 +102,7 @@ impl Attribute for Places {
         cap: Bits(10_000),
         professional: false,
         source: "distances fitted on twins of published cases",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -111,8 +113,8 @@ impl Attribute for Places {
         let place = record.event()?.place.as_ref()?;
         // Nothing is further away than the other side of the earth, and two such squares can be added.
         let radius = place.radius_km.unwrap_or(0.0).min(PI * EARTH_KM) / EARTH_KM * SPHERE;
-        let value = Value { point: point(place), blur: (radius * radius / 2.0) as u64, names: names(place) };
-        (value.point.is_some() || !value.names[REGION].is_empty()).then_some(value)
+        let value = Value { point: point(place), blur: (radius * radius / 2.0) as u64, names: Names::of(place) };
+        (value.point.is_some() || !value.names.all()[REGION].is_empty()).then_some(value)
     }
 
     fn is_sound(value: &Value) -> bool {
@@ -133,10 +135,10 @@ impl Attribute for Places {
                 statistics.change((scale, row, column(scale, row, point).cell), by);
             }
         }
-        for area in (0..AREAS).filter(|area| !value.names[*area].is_empty()) {
+        let names = value.names.all();
+        for area in (0..AREAS).filter(|area| !names[*area].is_empty()) {
             statistics.named[area] += by;
-            let countries = [&*value.names[COUNTRY], ""];
-            let keys = countries.map(|country| area_key(area, country, &value.names));
+            let keys = [names[COUNTRY], ""].map(|country| area_key(area, country, names));
             let different = if keys[0] == keys[1] { &keys[..1] } else { &keys[..] };
             different.iter().for_each(|key| statistics.areas.change(key, by));
         }
@@ -183,12 +185,12 @@ impl Attribute for Places {
             let (_, smallest) = prepared.by_names(ante, post)?;
             let level = smallest.map_or("far", |area| LEVELS[area]);
             let shared = smallest.map_or("no area in common".to_owned(), |area| {
-                let names = post.names[area..].iter().filter(|name| !name.is_empty());
-                format!("both {}", names.map(|name| &**name).collect::<Vec<_>>().join(", "))
+                let names = post.names.all().into_iter().skip(area).filter(|name| !name.is_empty());
+                format!("both {}", names.collect::<Vec<_>>().join(", "))
             });
             return Some(Evidence::plain(&Self::ABOUT, bits, level, format!("compared by name: {shared}")));
         };
-        let regions = match (&*ante.names[REGION], &*post.names[REGION]) {
+        let regions = match (ante.names.all()[REGION], post.names.all()[REGION]) {
             ("", _) | (_, "") => String::new(),
             (a, b) if a == b => format!(", both {a}"),
             (a, b) => format!(", {a} to {b}"),
@@ -251,13 +253,14 @@ impl Prepared<'_> {
 
     /// What the names of areas are worth, and the smallest area that both are in; none: a side has no region.
     fn by_names(&self, ante: &Value, post: &Value) -> Option<(Bits, Option<usize>)> {
-        let both = |area: usize| !ante.names[area].is_empty() && !post.names[area].is_empty();
+        let (ante, post) = (ante.names.all(), post.names.all());
+        let both = |area: usize| !ante[area].is_empty() && !post[area].is_empty();
         if !both(REGION) {
             return None;
         }
-        let same = |area: usize| ante.names[area] == post.names[area];
+        let same = |area: usize| ante[area] == post[area];
         let agree = |area: usize| !both(area) || same(area);
-        let country = if both(COUNTRY) { &*post.names[COUNTRY] } else { "" };
+        let country = if both(COUNTRY) { post[COUNTRY] } else { "" };
         let (mut ratio, mut carried) = (self.model.place.area_shares[AREAS], 0.0);
         let mut smallest = None;
         for (area, least) in LEAST_SHARES.into_iter().enumerate() {
@@ -267,7 +270,7 @@ impl Prepared<'_> {
             }
             // Places of one name in different counties or regions are different places.
             if same(area) && (area + 1..AREAS).all(agree) {
-                let people = f64::from(self.statistics.areas.get(&area_key(area, country, &post.names))).max(1.0);
+                let people = f64::from(self.statistics.areas.get(&area_key(area, country, post))).max(1.0);
                 let share = people / (self.statistics.named[area] as f64 + self.model.smoothing);
                 ratio += carried / share.max(least);
                 smallest = smallest.or(Some(area).filter(|area| *area < COUNTRY));
@@ -280,25 +283,38 @@ impl Prepared<'_> {
     }
 }
 
-/// Where people of an area are counted. A locality or county is one of its region.
-fn area_key(area: usize, country: &str, names: &Names) -> Box<str> {
-    let region = if area < REGION { &*names[REGION] } else { "" };
-    format!("{area}\t{country}\t{region}\t{}", names[area]).into()
+/// Where people of an area are counted, by hash. A locality or county is one of its region.
+fn area_key(area: usize, country: &str, names: [&str; AREAS]) -> u64 {
+    let region = if area < REGION { names[REGION] } else { "" };
+    FxBuildHasher.hash_one((area, country, region, names[area]))
 }
 
-/// The names of a place as they are compared.
-fn names(place: &Place) -> Names {
-    let plain = |text: &Option<String>| any_ascii(text.as_deref().unwrap_or("").trim()).to_uppercase();
-    let [locality, mut county, mut region, country] =
-        [&place.locality, &place.county, &place.region, &place.country].map(plain);
-    if let Some(bare) = COUNTIES.iter().find_map(|word| county.strip_suffix(word)) {
-        county = bare.to_owned();
+impl Names {
+    /// As they are compared.
+    fn of(place: &Place) -> Self {
+        let plain = |text: &Option<String>| {
+            any_ascii(text.as_deref().unwrap_or("").trim()).replace(BETWEEN, " ").to_uppercase()
+        };
+        let [locality, mut county, mut region, country] =
+            [&place.locality, &place.county, &place.region, &place.country].map(plain);
+        if let Some(bare) = COUNTIES.iter().find_map(|word| county.strip_suffix(word)) {
+            county = bare.to_owned();
+        }
+        if let Some(code) = REGIONS.get(&(country.clone(), region.clone())) {
+            region = (*code).to_owned();
+        }
+        Self([locality, county, region, country].join("\t").into())
     }
-    if let Some(code) = REGIONS.get(&(country.clone(), region.clone())) {
-        region = (*code).to_owned();
+
+    /// Each of them.
+    fn all(&self) -> [&str; AREAS] {
+        let mut names = self.0.split(BETWEEN);
+        std::array::from_fn(|_| names.next().unwrap_or_default())
     }
-    [locality, county, region, country].map(String::into_boxed_str)
 }
+
+/// Stands between two names.
+const BETWEEN: char = '\t';
 
 /// The code of a region by country and name in capitals.
 static REGIONS: LazyLock<FxHashMap<(String, String), &'static str>> = LazyLock::new(|| {

@@ -6,14 +6,13 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use bincode::error::DecodeError;
+use bincode::error::{DecodeError, EncodeError};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::blocks::Blocks;
 use super::codes::{CodeBlock, Codes};
 use super::dictionary::{Coder, Dictionary, UNKNOWN, VALUES};
-use super::file::decode;
+use super::file::{Saved, save_all};
 use super::known::Known;
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
@@ -34,7 +33,7 @@ pub trait AnyColumns: Send + Sync {
     fn has(&self, side: Kind, row: usize) -> bool;
 
     /// The values and codes in bytes, rows in the order given.
-    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, bincode::error::EncodeError>;
+    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, EncodeError>;
 }
 
 /// One query against one side of one attribute.
@@ -81,7 +80,7 @@ pub(super) trait AnyColumnsWriter: Send {
     fn snapshot(&self) -> Arc<dyn AnyColumns>;
 
     /// Takes the columns over from [`AnyColumns::save`]'s bytes.
-    fn load(&mut self, bytes: &[u8]) -> Result<(), DecodeError>;
+    fn load(&mut self, saved: Saved<'_>) -> Result<(), DecodeError>;
 }
 
 struct Side<A: Attribute> {
@@ -140,13 +139,6 @@ impl<A: Attribute> ColumnsWriter<A> {
     }
 }
 
-/// The form in the columns' file: distinct values, and for each row the place of its value from 1.
-#[derive(Serialize, Deserialize)]
-struct Saved<V> {
-    values: Vec<V>,
-    codes: Vec<u32>,
-}
-
 impl<A: Attribute> AnyColumns for Columns<A> {
     fn about(&self) -> &'static About {
         &A::ABOUT
@@ -167,22 +159,24 @@ impl<A: Attribute> AnyColumns for Columns<A> {
         self.sides[side as usize].codes.get(row) != UNKNOWN
     }
 
-    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, bincode::error::EncodeError> {
-        let saved: Vec<Saved<&A::Value>> = self.sides.iter().zip(rows).map(|(side, rows)| side.save(rows)).collect();
-        bincode::serde::encode_to_vec(&saved, bincode::config::standard())
+    fn save(&self, rows: [&[u32]; 3]) -> Result<Vec<u8>, EncodeError> {
+        let mut bytes = Vec::new();
+        self.sides.iter().zip(rows).try_for_each(|(side, rows)| side.save(rows, &mut bytes))?;
+        Ok(bytes)
     }
 }
 
 impl<A: Attribute> Side<A> {
-    fn save(&self, rows: &[u32]) -> Saved<&A::Value> {
+    /// For each row the place of its value from 1, then the distinct values.
+    fn save(&self, rows: &[u32], bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         let mut places = vec![0; self.dictionary.values().len()];
         let mut values = Vec::new();
         for (code, value, _) in self.dictionary.in_use() {
             values.push(value);
             places[code as usize] = values.len() as u32;
         }
-        let codes = rows.iter().map(|&row| places[self.codes.get(row as usize) as usize]).collect();
-        Saved { values, codes }
+        save_all(bytes, rows.iter().map(|&row| places[self.codes.get(row as usize) as usize]))?;
+        save_all(bytes, values.into_iter())
     }
 }
 
@@ -297,27 +291,35 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         Arc::new(self.columns.clone())
     }
 
-    fn load(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        let saved: Vec<Saved<A::Value>> = decode(bytes)?;
+    fn load(&mut self, mut saved: Saved<'_>) -> Result<(), DecodeError> {
         *self = Self::default();
-        for (&kind, saved) in Kind::ALL.iter().zip(saved) {
-            let mut rows = vec![0_u32; saved.values.len() + 1];
-            for &place in &saved.codes {
-                let none = || DecodeError::OtherString("a row has a value that is not there".to_owned());
-                *rows.get_mut(place as usize).ok_or_else(none)? += 1;
+        for &kind in Kind::ALL {
+            let places = (0..saved.count()?).map(|_| saved.next::<u32>()).collect::<Result<Vec<_>, _>>()?;
+            // By place: as many values as there are rows, at the most.
+            let mut rows = vec![0_u32; places.len() + 1];
+            for &place in &places {
+                *rows.get_mut(place as usize).ok_or(NO_SUCH_VALUE)? += 1;
             }
             let columns = &mut self.columns.sides[kind as usize];
-            self.coders[kind as usize].reserve(saved.values.len(), &columns.dictionary);
+            let coder = &mut self.coders[kind as usize];
+            let values = saved.count()?;
+            coder.reserve(values.min(places.len()), &columns.dictionary);
             let mut codes = vec![UNKNOWN];
-            if !saved.values.iter().all(A::is_sound) {
-                return Err(DecodeError::Other("a value has a place beyond its list"));
-            }
-            for (value, &rows) in saved.values.into_iter().zip(&rows[1..]) {
+            for place in 1..=values {
+                let value: A::Value = saved.next()?;
+                let rows = rows.get(place).copied().filter(|rows| *rows > 0).ok_or(NO_ROW)?;
+                if !A::is_sound(&value) {
+                    return Err(DecodeError::Other("a value has a place beyond its list"));
+                }
                 A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));
-                codes.push(self.coders[kind as usize].add(&mut columns.dictionary, value, rows));
+                codes.push(coder.add(&mut columns.dictionary, value, rows));
             }
-            columns.codes = saved.codes.iter().map(|&place| codes[place as usize]).collect();
+            let code = |place: &u32| codes.get(*place as usize).copied().ok_or(NO_SUCH_VALUE);
+            columns.codes = places.iter().map(code).collect::<Result<_, _>>()?;
         }
         Ok(())
     }
 }
+
+const NO_SUCH_VALUE: DecodeError = DecodeError::Other("a row has a value that is not there");
+const NO_ROW: DecodeError = DecodeError::Other("a value is no row's");

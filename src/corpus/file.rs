@@ -1,40 +1,32 @@
 //! The columns' file: a snapshot in bytes, so that a restart does not read every record again.
 //!
 //! ```text
-//! magic "XMCOLS\r\n" · format u32 · crc32 of the rest u32 · length of the rest u64 · bincode of [`Body`]
+//! magic "XMCOLS\r\n" · format u32 · crc32 of the rest u32 · length of the rest u64 · the rest
 //! ```
-//! All little-endian. A file of another format, of other attributes or readings, or with a wrong checksum is refused
-//! by name; it is a cache, and is made again from the records. Columns are encoded and decoded in parallel.
+//! All little-endian. The rest is bincode: the number of the last write, then a part (its length, and its bytes) with the
+//! rows of each side, then each attribute's name, reading and part. A file of another format, of other attributes or
+//! readings, or with a wrong checksum is refused by name; it is a cache, and is made again from the records. Parts are
+//! encoded and decoded in parallel, a value at a time.
 
 use bincode::config::standard;
-use bincode::error::DecodeError;
+use bincode::error::{DecodeError, EncodeError};
 use rayon::prelude::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{CorpusWriter, Row, Snapshot};
-use crate::attribute::Left;
+use crate::attribute::{About, Left};
 use crate::record::{Kind, Reference};
 
 const MAGIC: &[u8; 8] = b"XMCOLS\r\n";
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 const HEADER: usize = 8 + 4 + 4 + 8;
+/// No value of a record takes so many bytes. A text whose length says more must not get the memory that it asks for.
+const VALUE_BYTES: usize = 1 << 24;
 
-#[derive(Serialize, Deserialize)]
-struct Body {
-    sequence: u64,
-    /// Reference, whether verified, and how well preserved, by side.
-    rows: [Vec<(Reference, bool, Left)>; 3],
-    columns: Vec<SavedColumns>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedColumns {
-    attribute: String,
-    reading: u32,
-    bytes: Vec<u8>,
-}
+/// A row: reference, whether verified, and what is left of the person.
+type SavedRow = (Reference, bool, Left);
 
 /// Why a columns' file is not used.
 #[derive(Debug, Error)]
@@ -56,91 +48,142 @@ pub enum InvalidColumns {
     Decode(#[from] DecodeError),
     /// A snapshot that cannot be encoded.
     #[error("the columns cannot be encoded")]
-    Encode(#[from] bincode::error::EncodeError),
+    Encode(#[from] EncodeError),
 }
 
-/// Decodes what was encoded with bincode's standard configuration.
-///
-/// A text whose length is more than all there is must not get the memory that it asks for. Bincode's limit is a constant
-/// and counts a number by its size in memory, at most eight times what it takes.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
-    use bincode::serde::decode_from_slice as read;
-    let decoded = match bytes.len() {
-        0..0x10_0000 => read(bytes, standard().with_limit::<0x80_0000>()),
-        0x10_0000..0x800_0000 => read(bytes, standard().with_limit::<0x4000_0000>()),
-        _ => read(bytes, standard().with_limit::<0x100_0000_0000>()),
-    };
-    decoded.map(|(value, _)| value)
+/// Bytes that are decoded from front to back.
+pub(super) struct Saved<'a>(&'a [u8]);
+
+impl<'a> Saved<'a> {
+    /// The next value.
+    pub(super) fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
+        let (value, taken) = bincode::serde::decode_from_slice(self.0, standard().with_limit::<VALUE_BYTES>())?;
+        self.0 = self.0.get(taken..).unwrap_or_default();
+        Ok(value)
+    }
+
+    /// The number of the values that follow: each takes a byte at least.
+    pub(super) fn count(&mut self) -> Result<usize, DecodeError> {
+        let count: u64 = self.next()?;
+        let additional = (count as usize).saturating_sub(self.0.len());
+        if additional > 0 { Err(DecodeError::UnexpectedEnd { additional }) } else { Ok(count as usize) }
+    }
+
+    /// The next part.
+    fn part(&mut self) -> Result<Self, DecodeError> {
+        let length = self.count()?;
+        let (part, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Ok(Self(part))
+    }
+}
+
+/// Appends a value.
+pub(super) fn save<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    bincode::serde::encode_into_std_write(value, bytes, standard()).map(drop)
+}
+
+/// Appends values and their number.
+pub(super) fn save_all<T: Serialize>(
+    bytes: &mut Vec<u8>,
+    values: impl ExactSizeIterator<Item = T>,
+) -> Result<(), EncodeError> {
+    save(bytes, &(values.len() as u64))?;
+    values.into_iter().try_for_each(|value| save(bytes, &value))
 }
 
 /// The bytes of a columns' file.
 pub struct ColumnsFile;
 
 impl ColumnsFile {
-    /// Encodes a snapshot. Free rows are left out.
-    pub fn encode(snapshot: &Snapshot) -> Result<Vec<u8>, InvalidColumns> {
+    /// Encodes a snapshot, in pieces one behind the other. Free rows are left out.
+    pub fn encode(snapshot: &Snapshot) -> Result<Vec<Vec<u8>>, InvalidColumns> {
         let live = |side: Kind| -> Vec<u32> {
             let rows = snapshot.rows(side).iter().zip(0..);
             rows.filter(|(row, _)| row.reference.is_some()).map(|(_, at)| at).collect()
         };
         let live: Vec<Vec<u32>> = Kind::ALL.iter().map(|&side| live(side)).collect();
-        let row = |side: Kind, at: &u32| {
-            let row = snapshot.rows(side).get(*at as usize)?;
-            Some((row.reference.clone()?, row.verified, row.left))
+        let rows = |side: Kind| {
+            let mut bytes = Vec::new();
+            let rows = live[side as usize].iter().map(|at| {
+                let row = snapshot.rows(side).get(*at as usize);
+                row.and_then(|row| Some((row.reference.as_ref()?, row.verified, row.left)))
+            });
+            save_all(&mut bytes, rows.flatten().collect::<Vec<_>>().into_iter())?;
+            Ok(bytes)
         };
-        let rows = |side: Kind| live[side as usize].iter().filter_map(|at| row(side, at)).collect();
-        let columns = snapshot.columns.par_iter().map(|columns| {
-            let about = columns.about();
-            let bytes = columns.save([&live[0], &live[1], &live[2]])?;
-            Ok(SavedColumns { attribute: about.name.to_owned(), reading: about.reading, bytes })
-        });
-        let body = Body {
-            sequence: snapshot.sequence,
-            rows: [rows(Kind::Missing), rows(Kind::Unidentified), rows(Kind::Unclaimed)],
-            columns: columns.collect::<Result<_, InvalidColumns>>()?,
+        let columns = snapshot.columns.par_iter().map(|columns| columns.save([&live[0], &live[1], &live[2]]));
+        let columns = columns.collect::<Result<Vec<_>, EncodeError>>()?;
+
+        let mut pieces = vec![Vec::new(), Vec::new()];
+        save(&mut pieces[1], &snapshot.sequence)?;
+        let mut part = |name: Option<&About>, bytes: Vec<u8>| {
+            let mut before = Vec::new();
+            if let Some(about) = name {
+                save(&mut before, &(about.name, about.reading))?;
+            }
+            save(&mut before, &(bytes.len() as u64))?;
+            pieces.extend([before, bytes]);
+            Ok::<_, EncodeError>(())
         };
-        let body = bincode::serde::encode_to_vec(&body, standard())?;
-        Ok(Self::framed(&body))
+        Kind::ALL.iter().try_for_each(|&side| part(None, rows(side)?))?;
+        snapshot.columns.iter().zip(columns).try_for_each(|(columns, bytes)| part(Some(columns.about()), bytes))?;
+        pieces[0] = Self::header(&pieces).to_vec();
+        Ok(pieces)
+    }
+
+    /// What stands before a file's pieces.
+    fn header(pieces: &[Vec<u8>]) -> [u8; HEADER] {
+        let mut checksum = crc32fast::Hasher::new();
+        pieces.iter().for_each(|piece| checksum.update(piece));
+        let length: usize = pieces.iter().map(Vec::len).sum();
+        let mut header = [0; HEADER];
+        header[..8].copy_from_slice(MAGIC);
+        header[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        header[12..16].copy_from_slice(&checksum.finalize().to_le_bytes());
+        header[16..].copy_from_slice(&(length as u64).to_le_bytes());
+        header
     }
 
     /// Puts the header before a body, whatever it holds.
-    pub fn framed(body: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
-        bytes.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
-        bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        bytes.extend_from_slice(body);
-        bytes
+    pub fn framed(body: Vec<u8>) -> Vec<u8> {
+        let pieces = [body];
+        [&Self::header(&pieces)[..], &pieces[0]].concat()
     }
 
     /// Decodes a writer, and the number of the last write that is in it.
     pub fn decode(bytes: &[u8]) -> Result<(CorpusWriter, u64), InvalidColumns> {
-        let body: Body = decode(Self::body(bytes)?)?;
+        let mut saved = Saved(Self::body(bytes)?);
+        let sequence = saved.next()?;
+        let rows = [saved.part()?, saved.part()?, saved.part()?];
         let mut writer = CorpusWriter::default();
-        if writer.columns.len() != body.columns.len() {
+        let mut parts = Vec::new();
+        for columns in &writer.columns {
+            let about = columns.snapshot().about();
+            let (attribute, reading): (String, u32) = saved.next()?;
+            if (about.name, about.reading) != (&attribute, reading) {
+                return Err(InvalidColumns::Attributes);
+            }
+            parts.push(saved.part()?);
+        }
+        if !saved.0.is_empty() {
             return Err(InvalidColumns::Attributes);
         }
-        let Body { sequence, rows, columns } = body;
         let mut places = CorpusWriter::default();
         let fill = || {
-            for (&kind, rows) in Kind::ALL.iter().zip(rows) {
-                for (row, (reference, verified, left)) in (0..).zip(rows) {
-                    places.fill(kind, row, Row { reference: Some(reference), verified, left });
-                }
-            }
-        };
-        let load = || {
-            writer.columns.par_iter_mut().zip(columns).try_for_each(|(columns, saved)| {
-                let about = columns.snapshot().about();
-                if about.name != saved.attribute || about.reading != saved.reading {
-                    return Err(InvalidColumns::Attributes);
-                }
-                Ok(columns.load(&saved.bytes)?)
+            Kind::ALL.iter().zip(rows).try_for_each(|(&kind, mut rows)| {
+                (0..rows.count()? as u32).try_for_each(|at| {
+                    let (reference, verified, left): SavedRow = rows.next()?;
+                    places.fill(kind, at, Row { reference: Some(reference), verified, left });
+                    Ok::<_, DecodeError>(())
+                })
             })
         };
-        let ((), loaded) = rayon::join(fill, load);
-        loaded?;
+        let load = || {
+            writer.columns.par_iter_mut().zip(parts).with_max_len(1).try_for_each(|(columns, part)| columns.load(part))
+        };
+        let (filled, loaded) = rayon::join(fill, load);
+        filled.and(loaded)?;
         Ok((CorpusWriter { columns: writer.columns, ..places }, sequence))
     }
 
@@ -167,18 +210,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_take_a_byte_each_are_read_whatever_the_limit() {
-        for many in [3, 0xf_fff0, 0x10_0000] {
-            let numbers = vec![1_u64; many];
-            let bytes = bincode::serde::encode_to_vec(&numbers, standard()).unwrap();
-            assert_eq!(decode::<Vec<u64>>(&bytes).unwrap(), numbers);
-        }
-    }
-
-    #[test]
-    fn a_text_longer_than_all_there_is_is_refused_without_its_memory() {
+    fn a_text_longer_than_a_value_can_be_is_refused_without_its_memory() {
         // A length of eight bytes, and nothing behind it.
         let bytes = [&[253][..], &(u64::MAX / 4).to_le_bytes()].concat();
-        assert!(matches!(decode::<String>(&bytes), Err(DecodeError::LimitExceeded)));
+        assert!(matches!(Saved(&bytes).next::<String>(), Err(DecodeError::LimitExceeded)));
+        assert!(matches!(Saved(&bytes).count(), Err(DecodeError::UnexpectedEnd { .. })));
     }
 }

@@ -45,8 +45,8 @@ pub(super) fn corpus(
 pub(super) fn save_columns(shared: &Shared) {
     let snapshot = shared.snapshot.load_full();
     let save = || -> Result<(), String> {
-        let bytes = ColumnsFile::encode(&snapshot).map_err(|error| error.to_string())?;
-        shared.store.write_columns(&bytes).map_err(|error| error.to_string())?;
+        let pieces = ColumnsFile::encode(&snapshot).map_err(|error| error.to_string())?;
+        shared.store.write_columns(&pieces).map_err(|error| error.to_string())?;
         let followed = match &shared.events {
             Some((log, _)) => log.followed(),
             None if shared.store.has_events() => return Ok(()),

@@ -1,9 +1,8 @@
 //! The name of a record: `source/id`.
 
-use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
+use smol_str::{SmolStr, format_smolstr};
 use thiserror::Error;
 
 /// The longest source, in characters.
@@ -11,13 +10,11 @@ const SOURCE_MAX: usize = 64;
 /// The longest identifier, in characters.
 const ID_MAX: usize = 128;
 
-/// Which record of which case system. Ordered as text, source first.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Reference {
-    /// `source/id`; a source has no slash, so the first one divides.
-    text: Arc<str>,
-    source_len: u8,
-}
+/// Which record of which case system: `source/id`. Ordered as text, source first.
+///
+/// Most are so short that they lie where the reference lies.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reference(SmolStr);
 
 /// Why a text is not a reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -43,7 +40,7 @@ impl Reference {
         if id.is_empty() || id.len() > ID_MAX || !id.chars().all(|c| plain(c) || c == ':') {
             return Err(InvalidReference::Id);
         }
-        Ok(Self { text: format!("{source}/{id}").into(), source_len: source.len() as u8 })
+        Ok(Self(format_smolstr!("{source}/{id}")))
     }
 
     /// A reference from `source/id`.
@@ -54,53 +51,46 @@ impl Reference {
 
     /// The case system.
     pub fn source(&self) -> &str {
-        &self.text[..usize::from(self.source_len)]
+        self.parts().0
     }
 
     /// The identifier in that system.
     pub fn id(&self) -> &str {
-        &self.text[usize::from(self.source_len) + 1..]
+        self.parts().1
+    }
+
+    /// A source has no slash: the first one divides.
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once('/').unwrap_or_default()
     }
 
     /// `source/id`.
     pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl PartialOrd for Reference {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Reference {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
+        &self.0
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl serde::Serialize for Reference {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(&self.0)
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Reference {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = SmolStr::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }

@@ -424,11 +424,11 @@ impl Store {
         }
     }
 
-    /// Replaces the columns' file: the old one stays until the new one is whole and durable.
-    pub fn write_columns(&self, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Replaces the columns' file, which is given in pieces: the old one stays until the new one is whole and durable.
+    pub fn write_columns(&self, pieces: &[Vec<u8>]) -> Result<(), StoreError> {
         let replace = || {
             let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-            io::Write::write_all(&mut file, bytes)?;
+            pieces.iter().try_for_each(|piece| io::Write::write_all(&mut file, piece))?;
             file.as_file().sync_all()?;
             file.persist(self.columns_file()).map_err(|error| error.error)?;
             fs::File::open(&self.directory)?.sync_all()

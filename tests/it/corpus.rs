@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 
@@ -38,5 +40,19 @@ fn every_target_has_its_program_and_every_corpus_its_target() {
     for entry in fs::read_dir(fuzz.join("corpus")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(targets::TARGETS.iter().any(|(target, _)| *target == name), "nothing fuzzes the corpus {name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    // Reaches the values of every attribute, whatever the form of the file is by then.
+    #[test]
+    fn a_columns_file_with_wrong_bytes_and_a_checksum_that_holds_does_no_harm(
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+    ) {
+        let mut bytes = targets::whole_columns();
+        wrong.iter().for_each(|(at, byte)| *at.get_mut(&mut bytes) = *byte);
+        targets::columns(&bytes);
     }
 }
