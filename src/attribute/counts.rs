@@ -30,13 +30,26 @@ impl<K: Clone + Eq + Hash> Counts<K> {
         self.shards[shard(key)].get(key).copied().unwrap_or(0)
     }
 
+    /// The key itself, as it was first counted.
+    pub fn key<Q: ?Sized + Hash + Eq>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        self.shards[shard(key)].get_key_value(key).map(|(key, _)| key)
+    }
+
     /// Counts `key` `by` times more, or less.
     pub fn change(&mut self, key: &K, by: i64) {
         let shard = Arc::make_mut(&mut self.shards[shard(key)]);
-        let count = i64::from(shard.get(key).copied().unwrap_or(0)) + by;
-        match u32::try_from(count) {
+        let Some(count) = shard.get_mut(key) else {
+            if let Ok(count @ 1..) = u32::try_from(by) {
+                shard.insert(key.clone(), count);
+            }
+            return;
+        };
+        match u32::try_from(i64::from(*count) + by) {
             Ok(0) | Err(_) => drop(shard.remove(key)),
-            Ok(count) => drop(shard.insert(key.clone(), count)),
+            Ok(now) => *count = now,
         }
     }
 

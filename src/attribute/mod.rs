@@ -79,6 +79,9 @@ pub trait Attribute: Send + Sync + 'static {
         true
     }
 
+    /// Lets a value that is about to be counted share what it has in common with values of its side that are.
+    fn share(_: &Self::Statistics, _: Kind, _: &mut Self::Value) {}
+
     /// Counts a value of one side `by` times more, or less.
     fn count(statistics: &mut Self::Statistics, kind: Kind, value: &Self::Value, by: i64);
 

@@ -265,7 +265,8 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
     fn set(&mut self, side: Kind, row: usize, value: AnyValue) {
         let code = match value.and_then(|value| value.downcast::<A::Value>().ok()) {
             None => UNKNOWN,
-            Some(value) => {
+            Some(mut value) => {
+                A::share(&self.columns.statistics, side, &mut value);
                 A::count(&mut self.columns.statistics, side, &value, 1);
                 let dictionary = &mut self.columns.sides[side as usize].dictionary;
                 let code = self.coders[side as usize].add(dictionary, *value, 1);
@@ -306,11 +307,12 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
             coder.reserve(values.min(places.len()), &columns.dictionary);
             let mut codes = vec![UNKNOWN];
             for place in 1..=values {
-                let value: A::Value = saved.next()?;
+                let mut value: A::Value = saved.next()?;
                 let rows = rows.get(place).copied().filter(|rows| *rows > 0).ok_or(NO_ROW)?;
                 if !A::is_sound(&value) {
                     return Err(DecodeError::Other("a value has a place beyond its list"));
                 }
+                A::share(&self.columns.statistics, kind, &mut value);
                 A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));
                 codes.push(coder.add(&mut columns.dictionary, value, rows));
             }

@@ -46,7 +46,7 @@ pub(super) struct Member {
 /// The typed relatives of a person, the nearest first.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Family {
-    members: Vec<Member>,
+    members: Box<[Member]>,
 }
 
 /// What one locus says under one reading of the family.
@@ -99,8 +99,7 @@ impl Family {
                 weighed.push(member);
             }
         }
-        let members = weighed;
-        (!members.is_empty()).then_some(Self { members })
+        (!weighed.is_empty()).then(|| Self { members: weighed.into() })
     }
 
     /// Whether it is as [`Self::new`] makes it, from a file.
@@ -135,9 +134,9 @@ impl Family {
 
     /// The family without one of its members; none: there are no others.
     pub(super) fn without(&self, at: usize) -> Option<Self> {
-        let mut members = self.members.clone();
+        let mut members = self.members.to_vec();
         members.remove(at);
-        (!members.is_empty()).then_some(Self { members })
+        (!members.is_empty()).then(|| Self { members: members.into() })
     }
 
     /// The loci at which any relative is typed.

@@ -45,7 +45,7 @@ pub(super) trait Haplotype: Clone + Ord + Hash {
 
 /// What a record has of one line: its different profiles, the surest first. There is one at least.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Lines<H>(Vec<Line<H>>);
+pub(super) struct Lines<H>(Box<[Line<H>]>);
 
 /// A profile, and how surely it is the person's.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,7 +86,7 @@ impl<H: Haplotype> Lines<H> {
                 relation: relation.map(|relation| relation as u8),
             }
         };
-        let lines: Vec<Line<H>> = different.into_iter().map(line).collect();
+        let lines: Box<[Line<H>]> = different.into_iter().map(line).collect();
         (!lines.is_empty()).then_some(Self(lines))
     }
 

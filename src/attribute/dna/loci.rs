@@ -4,6 +4,7 @@
 //! counts as seen five times (5/2N: National Research Council 1996); the others give up what that takes, so that the shares
 //! of what a population has sum to 1. One that it was never seen to have counts as five as well, once somebody shows it. Loci without frequencies are not read: they cannot be weighed.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -288,34 +289,59 @@ impl Typed {
 }
 
 /// What was read at each locus of the table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "[Typed; LOCI]", into = "[Typed; LOCI]")]
 pub(super) struct Profile {
-    typed: [Typed; LOCI],
-    /// The number of each among all results of listed alleles; [`UNLISTED`]: it is none of them.
+    /// The number of each among all results of listed alleles; [`NOTHING`], or from [`UNLISTED`] on the place in `unlisted`.
     numbers: [u16; LOCI],
+    /// The others. Hardly anybody has one.
+    unlisted: Box<[Typed]>,
 }
 
-/// Stands for what is no result of listed alleles.
-const UNLISTED: u16 = u16::MAX;
+/// Stands for what is no result of listed alleles, and for no result.
+const UNLISTED: u16 = u16::MAX - LOCI as u16;
+const NOTHING: u16 = u16::MAX;
+
+/// Results of listed alleles by number.
+static RESULTS: LazyLock<Vec<Typed>> = LazyLock::new(|| {
+    let of_locus = |locus: &'static Locus| {
+        let alleles = || locus.alleles.iter().copied();
+        let up_to = move |upper: u16| alleles().take_while(move |lower| *lower <= upper);
+        let pairs = alleles().flat_map(move |upper| up_to(upper).map(move |lower| Typed::new(lower, Some(upper))));
+        alleles().map(|allele| Typed::new(allele, None)).chain(pairs)
+    };
+    TABLE.iter().flat_map(of_locus).collect()
+});
 
 impl From<[Typed; LOCI]> for Profile {
     fn from(typed: [Typed; LOCI]) -> Self {
-        let number = |at: usize| TABLE[at].number(typed[at]).and_then(|number| u16::try_from(number).ok());
-        Self { numbers: std::array::from_fn(|at| number(at).unwrap_or(UNLISTED)), typed }
+        let mut unlisted = Vec::new();
+        let number = |at: usize| match TABLE[at].number(typed[at]).and_then(|number| u16::try_from(number).ok()) {
+            Some(number @ ..UNLISTED) => number,
+            _ if typed[at] == Typed::default() => NOTHING,
+            _ => {
+                unlisted.push(typed[at]);
+                UNLISTED + unlisted.len() as u16 - 1
+            }
+        };
+        Self { numbers: std::array::from_fn(number), unlisted: unlisted.into() }
     }
 }
 
 impl From<Profile> for [Typed; LOCI] {
     fn from(profile: Profile) -> Self {
-        profile.typed
+        std::array::from_fn(|at| profile.at(at))
     }
 }
 
 impl Profile {
     /// What was read at a locus.
-    pub(super) const fn at(&self, locus: usize) -> Typed {
-        self.typed[locus]
+    pub(super) fn at(&self, locus: usize) -> Typed {
+        match self.numbers[locus] {
+            NOTHING => Typed::default(),
+            number @ ..UNLISTED => RESULTS[usize::from(number)],
+            other => self.unlisted[usize::from(other - UNLISTED)],
+        }
     }
 
     /// The place of what was read at a locus in [`results`]; beyond them if it has none.
@@ -325,8 +351,7 @@ impl Profile {
 
     /// The loci at which anything was read.
     pub(super) fn loci(&self) -> Loci {
-        let known = self.typed.iter().enumerate().filter(|(_, typed)| typed.is_known());
-        known.fold(0, |loci, (at, _)| loci | 1 << at)
+        (0..LOCI).filter(|at| self.at(*at).is_known()).fold(0, |loci, at| loci | 1 << at)
     }
 
     /// Reads a profile; none: it has no locus of the table.
@@ -341,6 +366,19 @@ impl Profile {
             }
         }
         profile.iter().any(|typed| typed.is_known()).then(|| Self::from(profile))
+    }
+}
+
+impl PartialOrd for Profile {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Profile {
+    /// By what was read at the loci, in their order.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (0..LOCI).map(|at| self.at(at)).cmp((0..LOCI).map(|at| other.at(at)))
     }
 }
 
@@ -363,6 +401,8 @@ pub(super) const fn populations(ancestry: Ancestry) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -400,5 +440,19 @@ mod tests {
         assert_eq!(numbers, (0..results()).collect::<Vec<_>>());
         assert!(numbers.len() < usize::from(UNLISTED));
         assert_eq!(TABLE[0].number(Typed::new(255, None)), None);
+        assert!(TABLE.iter().all(|locus| locus.numbers().all(|number| locus.number(RESULTS[number]) == Some(number))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_profile_says_what_was_read_listed_or_not(
+            alleles in prop::collection::vec((0..400_u16, prop::option::of(0..400_u16)), LOCI),
+        ) {
+            let typed: [Typed; LOCI] = std::array::from_fn(|at| Typed::new(alleles[at].0, alleles[at].1));
+            let profile = Profile::from(typed);
+            prop_assert_eq!(std::array::from_fn(|at| profile.at(at)), typed);
+            let known = (0..LOCI).filter(|at| typed[*at].is_known()).count();
+            prop_assert_eq!(profile.loci().count_ones() as usize, known);
+        }
     }
 }

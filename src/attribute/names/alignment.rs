@@ -6,6 +6,7 @@
 //! part of what the other parts are worth: chance alone would call every pair of brothers one man.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -44,33 +45,16 @@ type Agreements = Vec<Option<Agreement>>;
 /// The collection's parts that agree with a name.
 struct Met<'a> {
     screen: Screen,
-    /// By [`Token::number`].
-    agreements: FxHashMap<u32, Meeting<'a>>,
-}
-
-/// Parts that have one number.
-enum Meeting<'a> {
-    /// The only part of the collection that has it, whose letters need not be looked at.
-    Only(Role, Agreements),
-    /// Those of several that agree.
-    Several(Vec<(&'a Token, Agreements)>),
+    /// By [`Token::number`], which hardly any two parts share.
+    agreements: FxHashMap<u32, Vec<(&'a Arc<Token>, Agreements)>>,
 }
 
 impl<'a> Met<'a> {
-    /// `tokens`: the collection's parts; `agreeing`: those that agree with the name, and how.
-    fn new(tokens: &'a Counts<Token>, agreeing: Vec<(&'a Token, Agreements)>) -> Self {
+    fn new(agreeing: Vec<(&'a Arc<Token>, Agreements)>) -> Self {
         let screen = Screen::of(agreeing.iter().map(|(token, _)| token.number()));
-        let mut by_number: FxHashMap<u32, Vec<(&Token, Agreements)>> = FxHashMap::default();
-        agreeing.into_iter().for_each(|met| by_number.entry(met.0.number()).or_default().push(met));
-        let numbers = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys()).map(Token::number);
-        let met = numbers.filter(|number| screen.may_hold(*number) && by_number.contains_key(number));
-        let mut having: FxHashMap<u32, usize> = FxHashMap::default();
-        met.collect::<Vec<u32>>().into_iter().for_each(|number| *having.entry(number).or_default() += 1);
-        let meeting = |(number, mut met): (u32, Vec<(&'a Token, Agreements)>)| match (having.get(&number), met.pop()) {
-            (Some(1), Some((only, agreements))) => (number, Meeting::Only(only.role(), agreements)),
-            (_, last) => (number, Meeting::Several(met.into_iter().chain(last).collect())),
-        };
-        Self { agreements: by_number.into_iter().map(meeting).collect(), screen }
+        let mut agreements: FxHashMap<u32, Vec<(&Arc<Token>, Agreements)>> = FxHashMap::default();
+        agreeing.into_iter().for_each(|met| agreements.entry(met.0.number()).or_default().push(met));
+        Self { screen, agreements }
     }
 
     /// The role of a part of a name, and what it is worth beside every part of the query's; none: it agrees with none.
@@ -79,13 +63,10 @@ impl<'a> Met<'a> {
         if !self.screen.may_hold(number) {
             return None;
         }
-        match self.agreements.get(&number)? {
-            Meeting::Only(role, agreements) => Some((*role, agreements)),
-            Meeting::Several(met) => {
-                let token = &name.tokens[at];
-                met.iter().find(|(other, _)| *other == token).map(|(_, agreements)| (token.role(), agreements))
-            }
-        }
+        let met = self.agreements.get(&number)?;
+        let token = &name.tokens[at];
+        // Where they are one, as they are nearly always, no letter is looked at.
+        met.iter().find(|(other, _)| *other == token).map(|(_, agreements)| (token.role(), agreements))
     }
 }
 
@@ -127,7 +108,7 @@ struct Weight {
 
 impl<'a> Ready<'a> {
     pub(super) fn new(name: &'a Folded, model: &NamesModel) -> Self {
-        let asked: Vec<Asked<'a>> = name.tokens.iter().map(Asked::new).collect();
+        let asked: Vec<Asked<'a>> = name.tokens.iter().map(|token| Asked::new(token)).collect();
         let tokens = || name.tokens.iter();
         let with_spellings = |joined: Joined| {
             let spellings = VARIANTS.of(joined.hash).collect();
@@ -147,12 +128,12 @@ impl<'a> Ready<'a> {
     }
 
     /// Meets every part of the collection's names once. Then a part of such a name is looked up.
-    pub(super) fn meet(&mut self, tokens: &'a Counts<Token>, shares: &Shares<'_>) {
+    pub(super) fn meet(&mut self, tokens: &'a Counts<Arc<Token>>, shares: &Shares<'_>) {
         let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
         let touching = touching.filter(|token| self.is_touched_by(token));
         let agreements = touching.map(|token| (token, self.agreements(token, shares)));
         let agreeing = agreements.filter(|(_, agreements)| agreements.iter().any(Option::is_some));
-        self.met = Some(Met::new(tokens, agreeing.collect()));
+        self.met = Some(Met::new(agreeing.collect()));
     }
 
     /// What a part is worth beside every part of the query's name.
@@ -323,9 +304,9 @@ struct Joined {
 }
 
 impl Joined {
-    fn new(two: &[Token]) -> Self {
+    fn new(two: &[Arc<Token>]) -> Self {
         let text: SmallVec<[u8; 32]> = two.iter().flat_map(|token| token.text.bytes()).collect();
-        let vague = two.iter().any(Token::has_vague_vowels);
+        let vague = two.iter().any(|token| token.has_vague_vowels());
         Self { hash: hash(&text), sound: sounds::key(&text, false), vague, text }
     }
 
@@ -364,7 +345,7 @@ fn choose(mut pairs: Pairs) -> Pairs {
     pairs
 }
 
-fn told(pairs: &[Pair], tokens: &[Token]) -> Vec<(Role, Likeness)> {
+fn told(pairs: &[Pair], tokens: &[Arc<Token>]) -> Vec<(Role, Likeness)> {
     let mut told: Vec<(u8, Likeness)> = pairs.iter().map(|pair| (pair.query, pair.agreement.likeness)).collect();
     told.sort_unstable();
     told.into_iter().map(|(query, likeness)| (tokens[query.trailing_zeros() as usize].role(), likeness)).collect()

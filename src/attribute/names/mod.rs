@@ -25,6 +25,8 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
@@ -60,7 +62,8 @@ enum Folds {
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Folded {
     outline: Outline,
-    tokens: Box<[Token]>,
+    /// Each shared with every other name of its side that has it.
+    tokens: Box<[Arc<Token>]>,
     /// I for senior, II for junior and so on; 0: not said.
     generation: u8,
     /// Read from an inscription: perhaps not a name, perhaps another's.
@@ -74,7 +77,7 @@ pub struct Statistics {
     family: Counts<u32>,
     names: i64,
     /// Every part of every name of a side, inscribed ones too: a query meets each once, however many names it is in.
-    tokens: [Counts<Token>; 3],
+    tokens: [Counts<Arc<Token>>; 3],
 }
 
 /// A query made ready: its parts with their spellings and short forms.
@@ -123,6 +126,18 @@ impl Attribute for Names {
     fn is_sound(value: &Value) -> bool {
         let is_sound = |name: &Folded| name.tokens.len() <= PARTS && name.outline == Outline::of(&name.tokens);
         value.names().iter().all(is_sound)
+    }
+
+    fn share(statistics: &Statistics, kind: Kind, value: &mut Value) {
+        let names = match &mut value.0 {
+            Folds::One(name) => std::slice::from_mut(name),
+            Folds::Several(names) => names,
+        };
+        for token in names.iter_mut().flat_map(|name| name.tokens.iter_mut()) {
+            if let Some(shared) = statistics.tokens[kind as usize].key(&**token) {
+                *token = Arc::clone(shared);
+            }
+        }
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
@@ -309,7 +324,8 @@ impl Value {
 impl Folded {
     fn new(mut tokens: Vec<Token>, generation: u8, inscribed: bool) -> Self {
         tokens.truncate(PARTS);
-        Self { outline: Outline::of(&tokens), tokens: tokens.into(), generation, inscribed }
+        let tokens: Box<[Arc<Token>]> = tokens.into_iter().map(Arc::new).collect();
+        Self { outline: Outline::of(&tokens), tokens, generation, inscribed }
     }
 
     fn of(name: &Name) -> Self {

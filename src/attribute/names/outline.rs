@@ -2,6 +2,8 @@
 //!
 //! It lies beside its neighbours in the dictionary, so that passing by a name costs no step to its letters.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::PARTS;
@@ -29,7 +31,7 @@ pub(super) struct Outline {
 
 impl Outline {
     /// Of at most [`PARTS`] parts.
-    pub(super) fn of(tokens: &[Token]) -> Self {
+    pub(super) fn of(tokens: &[Arc<Token>]) -> Self {
         let set = |holds: fn(&Token) -> bool| {
             tokens.iter().enumerate().filter(|(_, token)| holds(token)).fold(0, |set, (at, _)| set | 1 << at)
         };
@@ -148,7 +150,7 @@ impl Screen {
 
 /// The parts that a person is hardly known without, a bit each: the first given and the first family name; of a name
 /// whose parts are not told apart, the first and the last.
-fn essential(tokens: &[Token]) -> u8 {
+fn essential(tokens: &[Arc<Token>]) -> u8 {
     let place = |role: Role| tokens.iter().position(|token| token.role() == role);
     let whole = tokens.iter().rposition(|token| token.role() == Role::Any);
     let last = whole.map(|last| match tokens[..=last] {
