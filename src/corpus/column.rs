@@ -132,9 +132,9 @@ impl<A: Attribute> ColumnsWriter<A> {
         if size_of::<A::Known>() == 0 {
             return;
         }
-        self.columns.sides[side as usize].known.forget(code);
-        if side == Kind::Missing {
-            self.columns.sides.iter_mut().for_each(|side| side.known.forget_all());
+        match side {
+            Kind::Missing => self.columns.sides.iter_mut().for_each(|side| side.known.forget_all()),
+            Kind::Unidentified | Kind::Unclaimed => self.columns.sides[side as usize].known.forget(code),
         }
     }
 }
@@ -199,12 +199,6 @@ impl<A: Attribute> TypedWeigher<'_, A> {
     }
 }
 
-fn weigh_all<A: Attribute>(prepared: &A::Prepared<'_>, values: &[Option<A::Value>], bits: &mut [i32]) {
-    for (bits, value) in bits.iter_mut().zip(values) {
-        *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh(prepared, value)).0;
-    }
-}
-
 impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     fn table(&self) -> Vec<i32> {
         let prepared = A::prepare_for_all(self.scale(), &self.value);
@@ -217,12 +211,15 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
         // A block of values is enough to be worth a task, and little enough to share among threads.
         table.par_chunks_mut(VALUES).enumerate().for_each(|(block, bits)| {
             let values = values.block(block);
-            let Some(known) = known else { return weigh_all::<A>(&prepared, values, bits) };
             let of_value = |value: &Option<A::Value>| value.as_ref().map(|value| A::know(&prepared, value));
-            let known =
-                known[block].get_or_init(|| values.iter().map(|value| of_value(value).unwrap_or_default()).collect());
-            for ((bits, value), known) in bits.iter_mut().zip(values).zip(known) {
-                *bits = value.as_ref().map_or(Bits::ZERO, |value| A::weigh_known(&prepared, value, known)).0;
+            let work_out = || values.iter().map(|value| of_value(value).unwrap_or_default()).collect();
+            let known = known.map(|known| known[block].get_or_init(work_out));
+            for (at, (bits, value)) in bits.iter_mut().zip(values).enumerate() {
+                let weigh = |value| match known {
+                    Some(known) => A::weigh_known(&prepared, value, &known[at]),
+                    None => A::weigh(&prepared, value),
+                };
+                *bits = value.as_ref().map_or(Bits::ZERO, weigh).0;
             }
         });
         table

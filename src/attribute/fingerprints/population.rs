@@ -64,7 +64,8 @@ impl<'a> Population<'a> {
         let ridges = std::array::from_fn(|height| {
             std::array::from_fn(|finger| {
                 let before = ridges_before(model, &statistics.ridges[height][finger], (height, finger), expected);
-                counted.map(|row| before.iter().zip(row).map(|(before, counted)| before * counted).sum())
+                let after = |at: usize| before.iter().zip(&counted[at]).map(|(before, counted)| before * counted).sum();
+                std::array::from_fn(after)
             })
         });
         let read_as = kinds_read_as(model);

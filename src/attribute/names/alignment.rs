@@ -268,8 +268,8 @@ impl<'a> Ready<'a> {
                 pairs.push(Pair::new((3 << i, 1 << j), roles, agreement, shares));
             }
         }
-        for j in 1..name.outline.numbers().len() {
-            let (j, joined) = (j - 1, OnceCell::new());
+        for j in 0..name.outline.numbers().len().saturating_sub(1) {
+            let joined = OnceCell::new();
             let may_join = |i: usize| name.outline.may_join(j, (&self.name.outline, i));
             for (i, asked) in self.asked.iter().enumerate().filter(|(i, _)| may_join(*i)) {
                 let two = &name.tokens[j..j + 2];
