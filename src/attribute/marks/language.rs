@@ -41,8 +41,12 @@ const LONG: usize = 6;
 
 /// How many more words are this language's than are English; 0 where all of them are short fillers.
 fn lead(domain: Domain, language: Language, words: &[Token]) -> i32 {
+    let words = || words.iter().filter(|token| token.word.len() > 1);
+    if !words().any(|token| language.is_sure(domain, &token.word)) {
+        return 0;
+    }
     let (mut lead, mut anchored) = (0, false);
-    for Token { word, .. } in words.iter().filter(|token| token.word.len() > 1) {
+    for Token { word, .. } in words() {
         let english = ENGLISH.knows(word);
         if !english && language.is_sure(domain, word) {
             lead += 1;

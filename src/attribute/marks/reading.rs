@@ -155,7 +155,7 @@ fn joined(tokens: &[Token], with: &str) -> String {
 }
 
 fn code(domain: Domain, tokens: &[Token]) -> Option<(&'static smt::Meaning, usize)> {
-    if domain == Domain::Things || tokens[0].quotation > 0 {
+    if domain == Domain::Things || tokens[0].quotation > 0 || !smt::may_begin_with(&tokens[0].word) {
         return None;
     }
     let longest = run(tokens, smt::WORDS);

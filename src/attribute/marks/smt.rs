@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::record::FeatureKind;
 
@@ -36,6 +36,17 @@ pub(super) const WORDS: usize = 3;
 /// What a code means; upper or lower case, words apart by one blank.
 pub(super) fn meaning(code: &str) -> Option<&'static Meaning> {
     CODES.get(code.trim().to_uppercase().as_str())
+}
+
+/// The first words of codes of several words, in lower case.
+static FIRST_WORDS: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
+    let first = |code: &str| code.split_once(' ').map(|(first, _)| first.to_lowercase());
+    CODES.keys().filter_map(|code| first(code)).collect()
+});
+
+/// Whether a word of a text may be the first of a code of several.
+pub(super) fn may_begin_with(word: &str) -> bool {
+    FIRST_WORDS.contains(word)
 }
 
 /// What words of a text mean as a code. Codes of no kind are ordinary words.

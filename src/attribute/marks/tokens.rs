@@ -89,7 +89,7 @@ impl Reader {
             }
             self.at += 1;
         }
-        self.push(&word);
+        self.push(word);
     }
 
     /// Whether the full stop stands in "C.S.": a single letter before it and after it.
@@ -102,15 +102,27 @@ impl Reader {
             && self.peek(2).is_none_or(no_word)
     }
 
-    fn push(&mut self, raw: &str) {
-        let word: String = raw.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-        let date = word.matches('/').count() > 1 || word.split('/').any(|part| part.len() > 2);
-        let parts = if date && word.contains('/') { word.split('/').collect() } else { vec![&*word] };
-        for part in parts.into_iter().filter(|part| !part.is_empty()) {
-            let quotation = if self.open.is_some() { self.quotations } else { 0 };
-            self.tokens.push(Token { word: mended_zeros(part), before: self.before, quotation });
-            self.before = Break::None;
+    fn push(&mut self, mut word: String) {
+        if word.is_ascii() {
+            word.make_ascii_lowercase();
+        } else {
+            word = word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
         }
+        let date = word.matches('/').count() > 1 || word.split('/').any(|part| part.len() > 2);
+        if date && word.contains('/') {
+            word.split('/').for_each(|part| self.add(part.to_owned()));
+        } else {
+            self.add(word);
+        }
+    }
+
+    fn add(&mut self, word: String) {
+        if word.is_empty() {
+            return;
+        }
+        let quotation = if self.open.is_some() { self.quotations } else { 0 };
+        self.tokens.push(Token { word: mended_zeros(word), before: self.before, quotation });
+        self.before = Break::None;
     }
 
     /// Takes what is no word.
@@ -164,13 +176,16 @@ impl Reader {
 }
 
 /// The letter O where a zero stands among letters; a number without the zeros before it.
-fn mended_zeros(word: &str) -> String {
+fn mended_zeros(word: String) -> String {
+    if !word.contains('0') {
+        return word;
+    }
     let letters = word.chars().any(char::is_alphabetic);
     let other_digits = word.chars().any(|c| c.is_ascii_digit() && c != '0');
     match (letters, other_digits) {
         (true, false) => word.replace('0', "o"),
         (false, true) if word.len() == 2 => word.trim_start_matches('0').to_owned(),
-        _ => word.to_owned(),
+        _ => word,
     }
 }
 
