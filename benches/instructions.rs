@@ -5,8 +5,8 @@
 //! cargo install --locked gungraun-runner@0.20.0     as Cargo.lock has it; needs valgrind
 //! cargo bench --bench instructions
 //! ```
-//! Each line is one query against all of 2,000 made-up records, on one thread, with what queries share worked out before;
-//! or one record read. Beside each count stands that of the run before.
+//! Each line is one query against the distinct values of an attribute, or the rows, of the sides that it faces among 2,000
+//! made-up records, on one thread, with what queries share worked out before; or one record read. Beside each count stands that of the run before.
 
 #![expect(missing_docs, reason = "the macros make modules of the benchmarks")]
 #![expect(clippy::needless_pass_by_value, reason = "what is measured is given what was made for it")]
@@ -49,8 +49,8 @@ fn read(json: String) -> (Reference, Record) {
     json::read_with_reference(&tree).expect("the simulation makes records")
 }
 
-/// A record of which the tables for reading it are there.
-fn read_before(kind: Kind, at: u64) -> String {
+/// JSON of a record. The tables for reading it are there.
+fn warmed(kind: Kind, at: u64) -> String {
     let made = json(kind, at);
     Encoded::of(&read(made.clone()).1);
     made
@@ -102,7 +102,7 @@ fn scan(search: Search<'static>) -> u64 {
 }
 
 // JSON to a record, and that to every attribute's value.
-#[library_benchmark(setup = read_before)]
+#[library_benchmark(setup = warmed)]
 #[bench::missing(Kind::Missing, 1)]
 #[bench::remains(Kind::Unidentified, 1)]
 fn read_record(json: String) -> Encoded {

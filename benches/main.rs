@@ -2,16 +2,14 @@
 //!
 //! ```text
 //! cargo bench                                              62,000 records
-//! CROSSMATCH_BENCH_RECORDS=62000,1000000 cargo bench       both; 10,000,000 takes some 8 GB and half an hour to make
+//! CROSSMATCH_BENCH_RECORDS=62000,1000000 cargo bench       both; with 10,000,000 it takes some 8 GB
 //! cargo bench -- weigh                                     one subject
 //! ```
 //! Every subject stands beside the naive twin (every pair weighed one by one) and the floor (the bytes that must be read,
 //! over the bandwidth of this machine), measured in the same run, so that a noisy machine changes figures but hardly
-//! ratios. The table at the end has the ratios. Instructions of the inner loops, which do not depend on the machine's mood:
+//! ratios. The table at the end has the ratios. What does not depend on the machine's mood, the instructions of the inner
+//! loops, is counted by `instructions.rs`.
 //!
-//! ```text
-//! cargo bench --no-run && valgrind --tool=callgrind --toggle-collect='*matching::scan*' target/release/deps/crossmatch-* --bench scan --profile-time 1
-//! ```
 //! Made-up collections ([`crossmatch::simulate`]) with teeth, prints, DNA and texts at the shares of published cases.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark tells its figures")]

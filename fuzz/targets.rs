@@ -217,11 +217,12 @@ pub(crate) fn whole_columns() -> Vec<u8> {
 /// The columns' file behind a checksum that holds, as only somebody who can write the file could make it. What can be read is
 /// written as the same, and can be searched.
 pub(crate) fn columns(bytes: &[u8]) {
-    let framed = ColumnsFile::framed(bytes.to_vec());
+    let framed = ColumnsFile::framed(bytes);
     if let Ok((writer, sequence)) = ColumnsFile::decode(&framed) {
         let snapshot = writer.snapshot(sequence);
-        let encoded = ColumnsFile::encode(&snapshot).expect("what was read is written");
-        assert!(ColumnsFile::decode(&encoded.concat()).is_ok());
+        let encoded = ColumnsFile::encode(&snapshot).expect("what was read is written").concat();
+        let (again, sequence) = ColumnsFile::decode(&encoded).expect("what was written is read");
+        assert!(ColumnsFile::encode(&again.snapshot(sequence)).expect("the same").concat() == encoded);
         COLLECTION.1.iter().step_by(24).for_each(|record| list(&snapshot, record));
     }
     assert!(ColumnsFile::decode(bytes).is_err() || bytes.len() > 24);

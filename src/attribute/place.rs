@@ -118,8 +118,10 @@ impl Attribute for Places {
     }
 
     fn is_sound(value: &Value) -> bool {
-        let on_earth =
-            |point: Point| point.latitude.unsigned_abs() <= 900_000 && point.longitude.unsigned_abs() <= 1_800_000;
+        let on_earth = |point: Point| {
+            let on_sphere = point.sphere.iter().all(|axis| f64::from(*axis).abs() <= SPHERE);
+            point.latitude.unsigned_abs() <= 900_000 && point.longitude.unsigned_abs() <= 1_800_000 && on_sphere
+        };
         value.point.is_none_or(on_earth) && value.blur <= u64::MAX / 4
     }
 
@@ -303,7 +305,7 @@ impl Names {
         if let Some(code) = REGIONS.get(&(country.clone(), region.clone())) {
             region = (*code).to_owned();
         }
-        Self([locality, county, region, country].join("\t").into())
+        Self([locality, county, region, country].join(BETWEEN).into())
     }
 
     /// Each of them.
@@ -314,7 +316,7 @@ impl Names {
 }
 
 /// Stands between two names.
-const BETWEEN: char = '\t';
+const BETWEEN: &str = "\t";
 
 /// The code of a region by country and name in capitals.
 static REGIONS: LazyLock<FxHashMap<(String, String), &'static str>> = LazyLock::new(|| {

@@ -79,8 +79,8 @@ pub(super) trait AnyColumnsWriter: Send {
     /// The columns as they are now.
     fn snapshot(&self) -> Arc<dyn AnyColumns>;
 
-    /// Takes the columns over from [`AnyColumns::save`]'s bytes.
-    fn load(&mut self, saved: Saved<'_>) -> Result<(), DecodeError>;
+    /// Takes the columns over from [`AnyColumns::save`]'s bytes, of sides that have so many rows.
+    fn load(&mut self, saved: Saved<'_>, rows: [usize; 3]) -> Result<(), DecodeError>;
 }
 
 struct Side<A: Attribute> {
@@ -289,10 +289,13 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         Arc::new(self.columns.clone())
     }
 
-    fn load(&mut self, mut saved: Saved<'_>) -> Result<(), DecodeError> {
+    fn load(&mut self, mut saved: Saved<'_>, rows: [usize; 3]) -> Result<(), DecodeError> {
         *self = Self::default();
         for &kind in Kind::ALL {
-            let places = (0..saved.count()?).map(|_| saved.next::<u32>()).collect::<Result<Vec<_>, _>>()?;
+            if saved.count()? != rows[kind as usize] {
+                return Err(OTHER_ROWS);
+            }
+            let places = (0..rows[kind as usize]).map(|_| saved.next::<u32>()).collect::<Result<Vec<_>, _>>()?;
             // By place: as many values as there are rows, at the most.
             let mut rows = vec![0_u32; places.len() + 1];
             for &place in &places {
@@ -307,7 +310,7 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
                 let mut value: A::Value = saved.next()?;
                 let rows = rows.get(place).copied().filter(|rows| *rows > 0).ok_or(NO_ROW)?;
                 if !A::is_sound(&value) {
-                    return Err(DecodeError::Other("a value has a place beyond its list"));
+                    return Err(UNSOUND);
                 }
                 A::share(&self.columns.statistics, kind, &mut value);
                 A::count(&mut self.columns.statistics, kind, &value, i64::from(rows));
@@ -316,9 +319,11 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
             let code = |place: &u32| codes.get(*place as usize).copied().ok_or(NO_SUCH_VALUE);
             columns.codes = places.iter().map(code).collect::<Result<_, _>>()?;
         }
-        Ok(())
+        saved.end()
     }
 }
 
+const OTHER_ROWS: DecodeError = DecodeError::Other("the column has not as many rows as its side");
+const UNSOUND: DecodeError = DecodeError::Other("a value has a place beyond its list");
 const NO_SUCH_VALUE: DecodeError = DecodeError::Other("a row has a value that is not there");
 const NO_ROW: DecodeError = DecodeError::Other("a value is no row's");

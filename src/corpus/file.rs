@@ -5,8 +5,8 @@
 //! ```
 //! All little-endian. The rest is bincode: the number of the last write, then a part (its length, and its bytes) with the
 //! rows of each side, then each attribute's name, reading and part. A file of another format, of other attributes or
-//! readings, or with a wrong checksum is refused by name; it is a cache, and is made again from the records. Parts are
-//! encoded and decoded in parallel, a value at a time.
+//! readings, or with a wrong checksum is refused by name; it is a cache, and is made again from the records. The parts of
+//! attributes are encoded and decoded in parallel, a value at a time.
 
 use bincode::config::standard;
 use bincode::error::{DecodeError, EncodeError};
@@ -22,8 +22,6 @@ use crate::record::{Kind, Reference};
 const MAGIC: &[u8; 8] = b"XMCOLS\r\n";
 const FORMAT: u32 = 4;
 const HEADER: usize = 8 + 4 + 4 + 8;
-/// No value of a record takes so many bytes. A text whose length says more must not get the memory that it asks for.
-const VALUE_BYTES: usize = 1 << 24;
 
 /// A row: reference, whether verified, and what is left of the person.
 type SavedRow = (Reference, bool, Left);
@@ -52,12 +50,21 @@ pub enum InvalidColumns {
 }
 
 /// Bytes that are decoded from front to back.
+#[derive(Clone, Copy)]
 pub(super) struct Saved<'a>(&'a [u8]);
 
 impl<'a> Saved<'a> {
     /// The next value.
+    ///
+    /// A text whose length is more than all there is must not get the memory that it asks for. Bincode's limit is a constant
+    /// and counts a number by its size in memory, at most eight times what it takes.
     pub(super) fn next<T: DeserializeOwned>(&mut self) -> Result<T, DecodeError> {
-        let (value, taken) = bincode::serde::decode_from_slice(self.0, standard().with_limit::<VALUE_BYTES>())?;
+        use bincode::serde::decode_from_slice as read;
+        let (value, taken) = match self.0.len() {
+            0..0x10_0000 => read(self.0, standard().with_limit::<0x80_0000>()),
+            0x10_0000..0x800_0000 => read(self.0, standard().with_limit::<0x4000_0000>()),
+            _ => read(self.0, standard().with_limit::<0x100_0000_0000>()),
+        }?;
         self.0 = self.0.get(taken..).unwrap_or_default();
         Ok(value)
     }
@@ -67,6 +74,11 @@ impl<'a> Saved<'a> {
         let count: u64 = self.next()?;
         let additional = (count as usize).saturating_sub(self.0.len());
         if additional > 0 { Err(DecodeError::UnexpectedEnd { additional }) } else { Ok(count as usize) }
+    }
+
+    /// Nothing follows.
+    pub(super) fn end(&self) -> Result<(), DecodeError> {
+        if self.0.is_empty() { Ok(()) } else { Err(DecodeError::Other("there is more than was said")) }
     }
 
     /// The next part.
@@ -86,10 +98,10 @@ pub(super) fn save<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> Result<(), E
 /// Appends values and their number.
 pub(super) fn save_all<T: Serialize>(
     bytes: &mut Vec<u8>,
-    values: impl ExactSizeIterator<Item = T>,
+    mut values: impl ExactSizeIterator<Item = T>,
 ) -> Result<(), EncodeError> {
     save(bytes, &(values.len() as u64))?;
-    values.into_iter().try_for_each(|value| save(bytes, &value))
+    values.try_for_each(|value| save(bytes, &value))
 }
 
 /// The bytes of a columns' file.
@@ -133,10 +145,13 @@ impl ColumnsFile {
     }
 
     /// What stands before a file's pieces.
-    fn header(pieces: &[Vec<u8>]) -> [u8; HEADER] {
+    fn header(pieces: &[impl AsRef<[u8]>]) -> [u8; HEADER] {
         let mut checksum = crc32fast::Hasher::new();
-        pieces.iter().for_each(|piece| checksum.update(piece));
-        let length: usize = pieces.iter().map(Vec::len).sum();
+        let mut length = 0;
+        for piece in pieces {
+            checksum.update(piece.as_ref());
+            length += piece.as_ref().len();
+        }
         let mut header = [0; HEADER];
         header[..8].copy_from_slice(MAGIC);
         header[8..12].copy_from_slice(&FORMAT.to_le_bytes());
@@ -146,20 +161,23 @@ impl ColumnsFile {
     }
 
     /// Puts the header before a body, whatever it holds.
-    pub fn framed(body: Vec<u8>) -> Vec<u8> {
-        let pieces = [body];
-        [&Self::header(&pieces)[..], &pieces[0]].concat()
+    pub fn framed(body: &[u8]) -> Vec<u8> {
+        [&Self::header(&[body]), body].concat()
     }
 
     /// Decodes a writer, and the number of the last write that is in it.
     pub fn decode(bytes: &[u8]) -> Result<(CorpusWriter, u64), InvalidColumns> {
         let mut saved = Saved(Self::body(bytes)?);
         let sequence = saved.next()?;
-        let rows = [saved.part()?, saved.part()?, saved.part()?];
+        let mut rows = [saved.part()?, saved.part()?, saved.part()?];
+        let counts = [rows[0].count()?, rows[1].count()?, rows[2].count()?];
         let mut writer = CorpusWriter::default();
         let mut parts = Vec::new();
         for columns in &writer.columns {
             let about = columns.snapshot().about();
+            if saved.0.is_empty() {
+                return Err(InvalidColumns::Attributes);
+            }
             let (attribute, reading): (String, u32) = saved.next()?;
             if (about.name, about.reading) != (&attribute, reading) {
                 return Err(InvalidColumns::Attributes);
@@ -171,16 +189,21 @@ impl ColumnsFile {
         }
         let mut places = CorpusWriter::default();
         let fill = || {
-            Kind::ALL.iter().zip(rows).try_for_each(|(&kind, mut rows)| {
-                (0..rows.count()? as u32).try_for_each(|at| {
+            Kind::ALL.iter().zip(rows).zip(counts).try_for_each(|((&kind, mut rows), count)| {
+                for at in 0..count as u32 {
                     let (reference, verified, left): SavedRow = rows.next()?;
                     places.fill(kind, at, Row { reference: Some(reference), verified, left });
-                    Ok::<_, DecodeError>(())
-                })
+                }
+                rows.end()
             })
         };
         let load = || {
-            writer.columns.par_iter_mut().zip(parts).with_max_len(1).try_for_each(|(columns, part)| columns.load(part))
+            writer
+                .columns
+                .par_iter_mut()
+                .zip(parts)
+                .with_max_len(1)
+                .try_for_each(|(columns, part)| columns.load(part, counts))
         };
         let (filled, loaded) = rayon::join(fill, load);
         filled.and(loaded)?;

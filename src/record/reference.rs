@@ -33,6 +33,11 @@ pub enum InvalidReference {
 impl Reference {
     /// A reference from its two parts.
     pub fn new(source: &str, id: &str) -> Result<Self, InvalidReference> {
+        Self::check(source, id)?;
+        Ok(Self(format_smolstr!("{source}/{id}")))
+    }
+
+    fn check(source: &str, id: &str) -> Result<(), InvalidReference> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if source.is_empty() || source.len() > SOURCE_MAX || !source.chars().all(plain) {
             return Err(InvalidReference::Source);
@@ -40,13 +45,14 @@ impl Reference {
         if id.is_empty() || id.len() > ID_MAX || !id.chars().all(|c| plain(c) || c == ':') {
             return Err(InvalidReference::Id);
         }
-        Ok(Self(format_smolstr!("{source}/{id}")))
+        Ok(())
     }
 
     /// A reference from `source/id`.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
         let (source, id) = text.split_once('/').ok_or(InvalidReference::Slash)?;
-        Self::new(source, id)
+        Self::check(source, id)?;
+        Ok(Self(text.into()))
     }
 
     /// The case system.

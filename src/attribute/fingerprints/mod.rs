@@ -97,6 +97,10 @@ impl Attribute for Fingerprints {
         known.then(|| Value { fingers, span: Span::of(record, None) })
     }
 
+    fn is_sound(value: &Value) -> bool {
+        value.fingers.iter().all(|code| usize::from(*code) < CODES)
+    }
+
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         if kind != Kind::Missing {
             return;

@@ -94,8 +94,8 @@ impl TryFrom<Packed> for Marks {
         let Packed { heads, terms, words } = packed;
         let ends = std::iter::once(0).chain(heads.iter().map(|head| head.end));
         let last = ends.clone().last().map_or(0, usize::from);
-        if !ends.is_sorted() || last != terms.len() {
-            return Err("the marks' terms do not end where they should");
+        if heads.len() > MOST || !ends.is_sorted() || last != terms.len() {
+            return Err("the marks are too many, or their terms do not end where they should");
         }
         if heads
             .iter()

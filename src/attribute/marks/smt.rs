@@ -44,9 +44,10 @@ static FIRST_WORDS: LazyLock<FxHashSet<String>> = LazyLock::new(|| {
     CODES.keys().filter_map(|code| first(code)).collect()
 });
 
-/// Whether a word of a text may be the first of a code of several.
+/// Whether a lower-case word of a text may be the first of a code of several: letters of other scripts have capitals that
+/// are a code's.
 pub(super) fn may_begin_with(word: &str) -> bool {
-    FIRST_WORDS.contains(word)
+    !word.is_ascii() || FIRST_WORDS.contains(word)
 }
 
 /// What words of a text mean as a code. Codes of no kind are ordinary words.

@@ -57,16 +57,15 @@ impl<'a> Met<'a> {
         Self { screen, agreements }
     }
 
-    /// The role of a part of a name, and what it is worth beside every part of the query's; none: it agrees with none.
-    fn of(&self, name: &Folded, at: usize) -> Option<(Role, &Agreements)> {
+    /// What a part of a name is worth beside every part of the query's; none: it agrees with none.
+    fn of(&self, name: &Folded, at: usize) -> Option<&Agreements> {
         let number = name.outline.numbers()[at];
         if !self.screen.may_hold(number) {
             return None;
         }
-        let met = self.agreements.get(&number)?;
-        let token = &name.tokens[at];
-        // Where they are one, as they are nearly always, no letter is looked at.
-        met.iter().find(|(other, _)| *other == token).map(|(_, agreements)| (token.role(), agreements))
+        // Where the two are one, as they are nearly always, no letter is looked at.
+        let met = self.agreements.get(&number)?.iter().find(|(token, _)| **token == name.tokens[at]);
+        met.map(|(_, agreements)| agreements)
     }
 }
 
@@ -247,15 +246,15 @@ impl<'a> Ready<'a> {
     fn pairs(&self, name: &Folded, shares: &Shares<'_>) -> Pairs {
         let mut pairs = Pairs::new();
         for j in 0..name.outline.numbers().len() {
-            let mut add = |role: Role, agreements: &Agreements| {
+            let mut add = |agreements: &Agreements| {
                 for (i, agreement) in agreements.iter().enumerate() {
-                    let roles = (self.asked[i].token.role(), role);
+                    let roles = (self.asked[i].token.role(), name.tokens[j].role());
                     pairs.extend(agreement.map(|agreement| Pair::new((1 << i, 1 << j), roles, agreement, shares)));
                 }
             };
             match &self.met {
-                None => add(name.tokens[j].role(), &self.agreements(&name.tokens[j], shares)),
-                Some(met) => met.of(name, j).into_iter().for_each(|(role, agreements)| add(role, agreements)),
+                None => add(&self.agreements(&name.tokens[j], shares)),
+                Some(met) => met.of(name, j).into_iter().for_each(add),
             }
             for (i, (joined, spellings)) in self.joined.iter().enumerate() {
                 if !self.name.outline.may_join(i, (&name.outline, j)) {

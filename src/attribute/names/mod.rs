@@ -62,7 +62,7 @@ enum Folds {
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Folded {
     outline: Outline,
-    /// Each shared with every other name of its side that has it.
+    /// In the columns each is shared with the names of its side that were counted before.
     tokens: Box<[Arc<Token>]>,
     /// I for senior, II for junior and so on; 0: not said.
     generation: u8,
@@ -125,7 +125,7 @@ impl Attribute for Names {
 
     fn is_sound(value: &Value) -> bool {
         let is_sound = |name: &Folded| name.tokens.len() <= PARTS && name.outline == Outline::of(&name.tokens);
-        value.names().iter().all(is_sound)
+        !value.names().is_empty() && value.names().iter().all(is_sound)
     }
 
     fn share(statistics: &Statistics, kind: Kind, value: &mut Value) {

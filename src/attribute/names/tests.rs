@@ -236,3 +236,21 @@ fn a_part_is_not_taken_for_another_of_its_number() {
     let prepared = Names::prepare_for_all(Scale { model: &model, statistics: &statistics, facing: FACING }, &one);
     assert!(Names::weigh(&prepared, &one) > Bits::ZERO && Names::weigh(&prepared, &other) < Bits::ZERO);
 }
+
+#[test]
+fn names_of_a_side_share_their_parts_as_long_as_there_are_any() {
+    let mut statistics = Statistics::default();
+    let mut put = |name: &str| {
+        let mut value = named(name);
+        Names::share(&statistics, Kind::Missing, &mut value);
+        Names::count(&mut statistics, Kind::Missing, &value, 1);
+        value
+    };
+    let (one, other) = (put("Anna - Smith"), put("John - Smith"));
+    let family = |value: &Value| Arc::clone(&value.names()[0].tokens[1]);
+    assert!(Arc::ptr_eq(&family(&one), &family(&other)));
+    [&one, &other].into_iter().for_each(|value| Names::count(&mut statistics, Kind::Missing, value, -1));
+    assert_eq!(statistics.tokens[Kind::Missing as usize].distinct(), 0);
+    // The two names' own, and the one that is counted with.
+    assert_eq!(Arc::strong_count(&family(&one)), 3);
+}

@@ -31,6 +31,8 @@ const SKELETON: u8 = 7;
 const YEARS_LAIN: f64 = 10.0;
 /// An interval of so many days has an open end, which is as good as unknown.
 const LIFETIME: i32 = 36_525;
+/// Beyond every date that can be read, and an open end.
+const LAST_DAY: u32 = 10_000_000;
 /// Nobody is taken to be older.
 const OLDEST: u8 = 120;
 /// Ages that are counted one by one.
@@ -126,7 +128,10 @@ impl Attribute for Timeline {
     }
 
     fn is_sound(value: &Value) -> bool {
+        let days = [value.birth, value.event, value.death].into_iter().flatten();
+        let is_day = |day: i32| day.unsigned_abs() < LAST_DAY;
         value.age.is_none_or(|(least, most)| least <= OLDEST && most <= OLDEST)
+            && days.into_iter().all(|(first, last)| is_day(first) && is_day(last))
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
