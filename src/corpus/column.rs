@@ -199,7 +199,7 @@ impl<A: Attribute> TypedWeigher<'_, A> {
     }
 }
 
-/// The bits of a block's values, each with its place in it. A loop of its own: the compiler makes a quicker one.
+/// The bits of a block's values, each with its place in it. A loop of its own, whatever it is called from.
 #[inline(never)]
 fn weigh_all<V>(values: &[Option<V>], bits: &mut [i32], weigh: impl Fn(usize, &V) -> Bits) {
     for (at, (bits, value)) in bits.iter_mut().zip(values).enumerate() {
@@ -327,6 +327,6 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
 }
 
 const OTHER_ROWS: DecodeError = DecodeError::Other("the column has not as many rows as its side");
-const UNSOUND: DecodeError = DecodeError::Other("a value has a place beyond its list");
+const UNSOUND: DecodeError = DecodeError::Other("a value is none that a record can have");
 const NO_SUCH_VALUE: DecodeError = DecodeError::Other("a row has a value that is not there");
 const NO_ROW: DecodeError = DecodeError::Other("a value is no row's");
