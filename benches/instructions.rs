@@ -6,7 +6,8 @@
 //! cargo bench --bench instructions
 //! ```
 //! Each line is one query against the distinct values of an attribute, or the rows, of the sides that it faces among 2,000
-//! made-up records, on one thread, with what queries share worked out before; or one record read. Beside each count stands that of the run before.
+//! made-up records, on one thread, asked for the second time, with what queries share worked out by the first; or one
+//! record read. Beside each count stands that of the run before.
 
 #![expect(missing_docs, reason = "the macros make modules of the benchmarks")]
 #![expect(clippy::needless_pass_by_value, reason = "what is measured is given what was made for it")]

@@ -285,7 +285,7 @@ impl Prepared<'_> {
     }
 }
 
-/// Where people of an area are counted, by hash. A locality or county is one of its region.
+/// Where people of an area are counted, by hash: two areas of one hash would be counted together. A locality or county is one of its region.
 fn area_key(area: usize, country: &str, names: [&str; AREAS]) -> u64 {
     let region = if area < REGION { names[REGION] } else { "" };
     FxBuildHasher.hash_one((area, country, region, names[area]))

@@ -4,13 +4,13 @@
 //!
 //! Of a million records a query faces 420,000 (remains) to 580,000 (a missing person). The scan reads one to four bytes a
 //! row and column and four of tag, some 30 in all, and adds a number a column. Weighing is the rest: 421,000 missing
-//! persons have 4 sexes with what they were read from, 570 looks, 80,000 builds, 185,000 places, 357,000 names, 401,000
+//! persons have 4 sexes with what they were read from, 570 looks, 80,000 builds, 187,000 places, 357,000 names, 401,000
 //! time lines, of which the last are hardly dictionaries any more. At 100 ns a value that would be 0.1 s of a processor. So
 //! what repeats *within* values is weighed once ([`Attribute::prepare_for_all`]), as the parts of names are, and what
-//! follows from a value and the counts alone is kept for all queries ([`Attribute::know`]). What is left is 20 to 80 ns a name
-//! or time line, 260 the belongings or teeth of a record, 600 a profile or family of those with DNA, where the query has
-//! any: 0.03 to 0.07 s. A missing person who is inserted changes the counts: the next query of one pays 65 ns a place and 40 a
-//! time line more.
+//! follows from a value, the counts and the model is kept for all queries ([`Attribute::know`]). What is left is 20 to 80 ns
+//! a name or time line, 260 the belongings or teeth of a record, 600 a profile or family of those with DNA, where the query
+//! has any: 0.03 to 0.07 s on two processors. A missing person who is inserted changes the counts: the next query of one
+//! pays 65 ns a place and 40 a time line more.
 //!
 //! # Why no row goes early
 //!

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::loci::{LOCI, Profile, TABLE};
 use crate::attribute::figures::Figures;
 
-/// Bytes of figures that are kept; then they are forgotten, and worked out again.
+/// Bytes of figures that are kept, about; then they are forgotten, and worked out again.
 const BYTES: usize = 16 << 20;
 /// Results of a locus, on average.
 const RESULTS: usize = 256;
