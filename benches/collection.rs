@@ -84,8 +84,8 @@ impl Collection {
     }
 
     /// A planned search.
-    pub(crate) fn search<'a>(&'a self, query: &'a (Reference, Record), limit: usize) -> Search<'a> {
-        Search::new(&self.snapshot, &self.model, &query.1, self.request(&query.0, limit))
+    pub(crate) fn search<'a>(&'a self, itself: &'a Reference, query: &'a Encoded, limit: usize) -> Search<'a> {
+        Search::new(&self.snapshot, &self.model, query, self.request(itself, limit))
     }
 
     /// The next snapshot of an unchanged collection.

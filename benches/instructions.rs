@@ -60,8 +60,10 @@ fn warmed(kind: Kind, at: u64) -> String {
 /// The first query of a kind that has the attribute, ready to be weighed against a side.
 fn weigher(name: &str, query: Kind, side: Kind) -> Box<dyn Weigher + 'static> {
     let columns = COLLECTION.columns().iter().find(|columns| columns.about().name == name).expect("an attribute");
-    let mut queries = (0..SIMULATION.count(query)).map(|at| read(json(query, at)).1);
-    let weigher = queries.find_map(|query| columns.weigher(&MODEL, &query, side)).expect("a query that has it");
+    // Queries live as long as the collection.
+    let mut queries =
+        (0..SIMULATION.count(query)).map(|at| &*Box::leak(Box::new(Encoded::of(&read(json(query, at)).1))));
+    let weigher = queries.find_map(|query| columns.weigher(&MODEL, query, side)).expect("a query that has it");
     weigher.table();
     weigher
 }
@@ -69,8 +71,8 @@ fn weigher(name: &str, query: Kind, side: Kind) -> Box<dyn Weigher + 'static> {
 fn search(query: Kind) -> Search<'static> {
     let request =
         Request { limit: 10, min_bits: None, kind: None, include_unverified: false, itself: None, ruled_out: &NOBODY };
-    let (_, record) = read(json(query, 1));
-    Search::new(&COLLECTION, &MODEL, &record, request)
+    let query = Box::leak(Box::new(Encoded::of(&read(json(query, 1)).1)));
+    Search::new(&COLLECTION, &MODEL, query, request)
 }
 
 // Every distinct value of one attribute.

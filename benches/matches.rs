@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
+use crossmatch::corpus::Encoded;
 use crossmatch::matching::evidence;
 use crossmatch::record::Kind;
 
@@ -18,9 +19,10 @@ pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report, collection: 
     let mut queries = collection.queries.iter().cycle();
     let (mut plan, mut scan, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let times = measure(criterion, &format!("match/{size}"), || {
-        let Some(query) = queries.next() else { return };
+        let Some((reference, query)) = queries.next() else { return };
         let start = Instant::now();
-        let search = collection.search(query, 10);
+        let query = Encoded::of(query);
+        let search = collection.search(reference, &query, 10);
         plan.push(start.elapsed());
         let scanned = search.scan(None);
         scan.push(start.elapsed());

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
+use crossmatch::corpus::Encoded;
 
 use super::collection::Collection;
 use super::report::{Report, measure};
@@ -14,8 +15,9 @@ pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report, collection: 
         let mut queries = collection.queries.iter().cycle();
         let mut times: Vec<Duration> = Vec::new();
         measure(criterion, &format!("scan/top {limit}/{size}"), || {
-            let Some(query) = queries.next() else { return };
-            let search = collection.search(query, limit);
+            let Some((reference, query)) = queries.next() else { return };
+            let query = Encoded::of(query);
+            let search = collection.search(reference, &query, limit);
             let start = Instant::now();
             black_box(search.scan(None).before());
             times.push(start.elapsed());

@@ -1,8 +1,9 @@
-//! Each attribute's weighing of all its distinct values, on one thread and beside the floor.
+//! Each attribute's weighing of all its distinct values, by queries that are made ready, on one thread and beside the floor.
 
 use std::hint::black_box;
 
 use criterion::Criterion;
+use crossmatch::corpus::Encoded;
 use crossmatch::record::Kind;
 
 use super::collection::Collection;
@@ -19,7 +20,8 @@ pub(crate) fn bench(criterion: &mut Criterion, report: &mut Report, collection: 
         // The longest direction: remains against the missing; names where the other side has them.
         let asks = |kind: Kind| collection.queries.iter().filter(move |(_, record)| record.kind == kind);
         let queries = asks(Kind::Unidentified).chain(asks(Kind::Unclaimed));
-        let weighers = queries.filter_map(|(_, query)| columns.weigher(&collection.model, query, Kind::Missing));
+        let queries: Vec<Encoded> = queries.map(|(_, query)| Encoded::of(query)).collect();
+        let weighers = queries.iter().filter_map(|query| columns.weigher(&collection.model, query, Kind::Missing));
         let weighers: Vec<_> = weighers.take(QUERIES).collect();
         let mut next = weighers.iter().cycle();
         let Some(first) = weighers.first() else { continue };

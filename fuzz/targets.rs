@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use crossmatch::corpus::{ColumnsFile, CorpusWriter, Snapshot};
+use crossmatch::corpus::{ColumnsFile, CorpusWriter, Encoded, Snapshot};
 use crossmatch::http::Cutter;
 use crossmatch::interchange::{Case, namus, native};
 use crossmatch::matching::{self, Request, Search};
@@ -76,7 +76,7 @@ fn list(snapshot: &Snapshot, record: &Record) {
     let ruled_out = Default::default();
     let request =
         Request { limit: 5, min_bits: None, kind: None, include_unverified: true, itself: None, ruled_out: &ruled_out };
-    for candidate in Search::new(snapshot, &MODEL, record, request).scan(None).list().candidates {
+    for candidate in Search::new(snapshot, &MODEL, &Encoded::of(record), request).scan(None).list().candidates {
         let sum: Bits = candidate.weight.evidence.iter().map(|evidence| evidence.bits).sum();
         assert_eq!(sum, candidate.weight.score);
     }

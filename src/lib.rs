@@ -36,7 +36,8 @@
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
 //!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
-//! - [`followed`]: files that are read again when they change. [`outbound`]: calls to services elsewhere.
+//! - [`followed`]: files that are read again when they change. [`outbound`]: calls to services elsewhere. [`processor`]:
+//!   wide vectors and memory ahead of time.
 //! - [`settings`]: every knob of `serve`. [`telemetry`]: metrics and logs. [`cli`]: one file a command.
 //!
 //! # What holds
@@ -73,6 +74,7 @@ pub mod interchange;
 pub mod matching;
 pub mod model;
 pub mod outbound;
+pub mod processor;
 pub mod record;
 pub mod settings;
 pub mod simulate;

@@ -98,6 +98,11 @@ impl Attribute for Belongings {
         }
     }
 
+    #[inline(always)]
+    fn fetch(candidate: &Value) {
+        candidate.things.fetch();
+    }
+
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         prepared.weigh(candidate).bits
     }

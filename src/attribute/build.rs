@@ -5,10 +5,12 @@
 //! body has decayed, and not at all on bones or on a body without its limbs or its trunk. Children grow: by the years to the
 //! body's estimated age, or, where that tells nothing, by half of what was left, with a wide shoulder. Population and errors: NHANES 2017-2018 (CDC), and twins of published cases.
 
+use std::f64::consts::{LN_2, LOG2_E, TAU};
+
 use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Preservation, Scale};
-use crate::model::{Bits, BuildModel, Model, Normal};
+use crate::model::{Bits, BuildModel, Model, Normal, exp2, log2};
 use crate::record::{BodyRegion, Kind, Range, Record, Sex};
 
 /// Up to this age the height at last contact says less.
@@ -61,7 +63,21 @@ impl Span {
 pub struct Prepared<'a> {
     model: &'a Model,
     facing: Facing,
-    query: &'a Value,
+    query: Ready<'a>,
+}
+
+/// A value, and the natural logarithm of its weight; none: it has no weight.
+#[derive(Clone, Copy)]
+struct Ready<'a> {
+    value: &'a Value,
+    log_kg: Option<f64>,
+}
+
+impl<'a> Ready<'a> {
+    #[inline(always)]
+    fn new(value: &'a Value) -> Self {
+        Self { value, log_kg: value.weight.map(|weight| log2(weight.middle()) * LN_2) }
+    }
 }
 
 impl Attribute for Build {
@@ -111,18 +127,18 @@ impl Attribute for Build {
     fn count((): &mut (), _: Kind, _: &Value, _: i64) {}
 
     fn prepare<'a>(scale: Scale<'a, ()>, query: &'a Value) -> Prepared<'a> {
-        Prepared { model: scale.model, facing: scale.facing, query }
+        Prepared { model: scale.model, facing: scale.facing, query: Ready::new(query) }
     }
 
+    #[inline(always)]
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
-        let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        let pair = Pair { model: &prepared.model.build, ante, post };
+        let pair = prepared.pair(candidate);
         pair.height().map_or(Bits::ZERO, |height| height.bits) + pair.weight().map_or(Bits::ZERO, |weight| weight.bits)
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
-        let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
-        let pair = Pair { model: &prepared.model.build, ante, post };
+        let pair = prepared.pair(candidate);
+        let (ante, post) = (pair.ante.value, pair.post.value);
         let fields = [
             ("height", "cm", ante.height, post.height, pair.height()),
             ("weight", "kg", ante.weight, post.weight, pair.weight()),
@@ -134,7 +150,7 @@ impl Attribute for Build {
             parts.push(Part { name, bits: likely.bits, summary });
             let measure = if name == "height" { "height_difference_cm" } else { "weight_difference_kg" };
             details.push((measure, Detail::Measure((post.middle() - ante.middle()).abs().round())));
-            worst = worst.max(likely.errors.abs());
+            worst = worst.max(likely.errors().abs());
         }
         let level = match worst {
             errors if errors <= 1.0 => "within_one_error",
@@ -153,27 +169,44 @@ fn tell(span: Span) -> String {
     if span.half == 0 { format!("{middle:.0}") } else { format!("{:.0} to {:.0}", middle - half, middle + half) }
 }
 
-/// The bits of one measure, and how many standard errors the two values are apart.
+/// The bits of one measure, and how far the two values are apart, with the variance of that.
 struct Measured {
     bits: Bits,
-    errors: f64,
+    apart: f64,
+    variance: f64,
+}
+
+impl Measured {
+    /// How many standard errors the two values are apart.
+    fn errors(&self) -> f64 {
+        self.apart / self.variance.sqrt()
+    }
 }
 
 struct Pair<'a> {
     model: &'a BuildModel,
-    ante: &'a Value,
-    post: &'a Value,
+    ante: Ready<'a>,
+    post: Ready<'a>,
+}
+
+impl Prepared<'_> {
+    #[inline(always)]
+    fn pair<'p>(&'p self, candidate: &'p Value) -> Pair<'p> {
+        let candidate = Ready::new(candidate);
+        let (ante, post) = if self.facing.query_is_post() { (candidate, self.query) } else { (self.query, candidate) };
+        Pair { model: &self.model.build, ante, post }
+    }
 }
 
 impl Pair<'_> {
+    #[inline(always)]
     fn height(&self) -> Option<Measured> {
-        let (ante, post) = (self.ante.height?, self.post.height?);
-        let error = self.model.height_error_cm[self.post.from as usize];
+        let (ante, post) = (self.ante.value.height?, self.post.value.height?);
+        let error = self.model.height_error_cm[self.post.value.from as usize];
         let (factor, uncertain) = self.grown(&STATURE);
-        let expected = Normal {
-            mean: (ante.middle() + self.model.height_bias_cm) * factor,
-            sd: (error.powi(2) + ante.variance() + post.variance() / 4.0 + (ante.middle() * uncertain).powi(2)).sqrt(),
-        };
+        let mean = (ante.middle() + self.model.height_bias_cm) * factor;
+        let grown = ante.middle() * uncertain;
+        let variance = error * error + ante.variance() + post.variance() / 4.0 + grown * grown;
         let population = self.population().0;
         let anyone = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
         let by_chance = self.of_its_age(&STATURE).map_or(anyone, |share| {
@@ -181,47 +214,45 @@ impl Pair<'_> {
             let child = Normal { mean, sd: CHILD_SPREAD * mean };
             CHILD * child.density(post.middle()) + (1.0 - CHILD) * anyone
         });
-        Some(self.mixed(expected, post.middle(), by_chance))
+        Some(self.mixed(post.middle() - mean, variance, by_chance))
     }
 
     /// In natural logarithms, given the height where both know it.
+    #[inline(always)]
     fn weight(&self) -> Option<Measured> {
-        let (ante, post) = (self.ante.weight?, self.post.weight?);
-        let relative = |span: Span| span.variance() / span.middle().powi(2);
-        let from = self.post.from as usize;
+        let (ante, post) = (self.ante.value.weight?, self.post.value.weight?);
+        let (before, found) = (self.ante.log_kg?, self.post.log_kg?);
+        let relative = |span: Span| span.variance() / (span.middle() * span.middle());
+        let from = self.post.value.from as usize;
         let (factor, uncertain) = self.grown(&MASS);
-        let expected = Normal {
-            mean: ante.middle().ln() + self.model.weight_bias_log[from] + factor.ln(),
-            sd: (self.model.weight_error_log[from].powi(2)
-                + relative(ante)
-                + relative(post) / 4.0
-                + (uncertain / factor).powi(2))
-            .sqrt(),
-        };
+        let (error, grown) = (self.model.weight_error_log[from], uncertain / factor);
+        let variance = error * error + relative(ante) + relative(post) / 4.0 + grown * grown;
+        let growth = if factor == 1.0 { 0.0 } else { factor.ln() };
+        let mean = before + self.model.weight_bias_log[from] + growth;
         let (heights, weights) = self.population();
-        let given = match (self.ante.height, self.post.height) {
+        let given = match (self.ante.value.height, self.post.value.height) {
             (Some(_), Some(height)) => {
-                let slope = self.model.height_weight_correlation * weights.sd / heights.sd;
+                let correlation = self.model.height_weight_correlation;
+                let slope = correlation * weights.sd / heights.sd;
                 let mean = weights.mean + slope * (height.middle() - heights.mean).clamp(-25.0, 25.0);
-                Normal { mean, sd: weights.sd * (1.0 - self.model.height_weight_correlation.powi(2)).sqrt() }
+                Normal { mean, sd: weights.sd * (1.0 - correlation * correlation).sqrt() }
             }
             _ => weights,
         };
-        let found = post.middle().ln();
         let anyone = 0.94 * given.density(found) + 0.06 * CHILDREN_LOG_KG.density(found);
         let by_chance = self.of_its_age(&MASS).map_or(anyone, |share| {
             let child = Normal { mean: weights.mean + share.ln(), sd: weights.sd };
             CHILD * child.density(found) + (1.0 - CHILD) * anyone
         });
-        Some(self.mixed(expected, found, by_chance))
+        Some(self.mixed(found - mean, variance, by_chance))
     }
 
     /// What a measure at last contact is expected to have grown to, as a factor, and the factor's error: by the age of the
     /// body, or half of what was left. `shares`: of the grown person's measure, by age.
     fn grown(&self, shares: &[f64; GROWN]) -> (f64, f64) {
-        let from = GROWN - 1 - usize::from(self.ante.growing).min(GROWN - 1);
+        let from = GROWN - 1 - usize::from(self.ante.value.growing).min(GROWN - 1);
         let share = shares[from];
-        match usize::from(self.post.age) {
+        match usize::from(self.post.value.age) {
             _ if from == GROWN - 1 => (1.0, 0.0),
             0 => {
                 let half = (1.0 / share - 1.0) / 2.0;
@@ -239,23 +270,22 @@ impl Pair<'_> {
     /// The share of a grown person's measure at the age of the body, where that is a child's: of whom the time line says the
     /// age, the height tells only what it adds.
     fn of_its_age(&self, shares: &[f64; GROWN]) -> Option<f64> {
-        let age = usize::from(self.post.age);
+        let age = usize::from(self.post.value.age);
         (age > 0).then(|| shares[age.min(GROWN - 1)])
     }
 
     /// Height in centimetres and logarithm of the weight in kilograms, by the sex that either record gives.
     fn population(&self) -> (Normal, Normal) {
-        let sex = usize::from(self.ante.sex.min(self.post.sex).min(2));
+        let sex = usize::from(self.ante.value.sex.min(self.post.value.sex).min(2));
         (self.model.height_cm[sex], self.model.weight_log_kg[sex])
     }
 
-    fn mixed(&self, expected: Normal, found: f64, by_chance: f64) -> Measured {
+    #[inline(always)]
+    fn mixed(&self, apart: f64, variance: f64, by_chance: f64) -> Measured {
         let slip = self.model.slip;
-        let ratio = (1.0 - slip) * expected.density(found) / by_chance + slip;
-        Measured {
-            bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(4_000)),
-            errors: (found - expected.mean) / expected.sd,
-        }
+        let expected = exp2(-0.5 * LOG2_E * apart * apart / variance) / (TAU * variance).sqrt();
+        let ratio = (1.0 - slip) * expected / by_chance + slip;
+        Measured { bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(4_000)), apart, variance }
     }
 }
 

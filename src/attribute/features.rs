@@ -97,6 +97,11 @@ impl Attribute for Features {
         Prepared { query, facing, likeness, costs: Costs::new(model) }
     }
 
+    #[inline(always)]
+    fn fetch(candidate: &Value) {
+        candidate.marks.fetch();
+    }
+
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         prepared.weigh(candidate).bits
     }

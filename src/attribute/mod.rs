@@ -94,6 +94,9 @@ pub trait Attribute: Send + Sync + 'static {
         Self::prepare(scale, query)
     }
 
+    /// Asks the processor for what a candidate's value points to and is read to weigh it ([`crate::processor::fetch`]).
+    fn fetch(_: &Self::Value) {}
+
     /// Weighs a candidate's value.
     fn weigh(prepared: &Self::Prepared<'_>, candidate: &Self::Value) -> Bits;
 
@@ -125,6 +128,14 @@ pub struct Scale<'a, S> {
     /// Who faces whom.
     pub facing: Facing,
 }
+
+impl<S> Clone for Scale<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Scale<'_, S> {}
 
 /// The side of the query and the side of the candidates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

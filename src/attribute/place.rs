@@ -168,6 +168,7 @@ impl Attribute for Places {
         !facing.query_is_post()
     }
 
+    #[inline(always)]
     fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, around: &Around) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
@@ -237,6 +238,7 @@ impl Statistics {
 
 impl Prepared<'_> {
     /// What a step of distance from a place of finding is worth. Scales that reach so far are all that is looked at.
+    #[inline(always)]
     fn at_distance(&self, step: usize, (found, around): (Point, &Around)) -> Bits {
         let model = &self.model.place;
         let mut ratio = model.anywhere;

@@ -4,7 +4,7 @@
 //! trait object an attribute ([`AnyColumns`], [`AnyColumnsWriter`]), so that everything else treats all alike.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bincode::error::{DecodeError, EncodeError};
 use rayon::prelude::*;
@@ -12,10 +12,12 @@ use rayon::prelude::*;
 use super::blocks::Blocks;
 use super::codes::{CodeBlock, Codes};
 use super::dictionary::{Coder, Dictionary, UNKNOWN, VALUES};
+use super::encoded::Encoded;
 use super::file::{Saved, save_all};
 use super::known::Known;
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
+use crate::processor::{Work, wide};
 use crate::record::{Kind, Record};
 
 /// One attribute of all records, as of one moment.
@@ -24,7 +26,7 @@ pub trait AnyColumns: Send + Sync {
     fn about(&self) -> &'static About;
 
     /// Makes a query ready against the candidates of one side; none: the query does not have the attribute.
-    fn weigher<'a>(&'a self, model: &'a Model, query: &Record, candidates: Kind) -> Option<Box<dyn Weigher + 'a>>;
+    fn weigher<'a>(&'a self, model: &'a Model, query: &'a Encoded, candidates: Kind) -> Option<Box<dyn Weigher + 'a>>;
 
     /// Whether a record has a value.
     fn read_by(&self, record: &Record) -> bool;
@@ -53,15 +55,17 @@ pub trait Weigher: Send + Sync {
     /// The bits of every row, each weighed by itself: as [`Weigher::table`] and [`Weigher::codes`] say, without either.
     fn weigh_rows(&self, rows: usize) -> Vec<i32>;
 
-    /// The evidence for rows; none: a row has no value, or none that can be compared.
+    /// The evidence for rows, told in parallel; none: a row has no value, or none that can be compared.
     fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>>;
 
     /// The evidence for a record that need not be a row.
     fn explain_record(&self, candidate: &Record) -> Option<Evidence>;
 }
 
-/// A value of some attribute, if a record has one.
-pub(super) type AnyValue = Option<Box<dyn Any + Send>>;
+/// The value that an attribute reads, whichever other attribute's looks the same.
+pub(super) struct Own<A: Attribute>(pub(super) A::Value);
+/// A value of some attribute ([`Own`]), if a record has one.
+pub(super) type AnyValue = Option<Box<dyn Any + Send + Sync>>;
 /// Reads it.
 pub(super) type Reader = fn(&Record) -> AnyValue;
 
@@ -144,11 +148,12 @@ impl<A: Attribute> AnyColumns for Columns<A> {
         &A::ABOUT
     }
 
-    fn weigher<'a>(&'a self, model: &'a Model, query: &Record, candidates: Kind) -> Option<Box<dyn Weigher + 'a>> {
-        let value = A::read(query)?;
-        let facing = Facing { query: query.kind, candidate: candidates };
+    fn weigher<'a>(&'a self, model: &'a Model, query: &'a Encoded, candidates: Kind) -> Option<Box<dyn Weigher + 'a>> {
+        let value = query.value::<A>()?;
+        let facing = Facing { query: query.kind(), candidate: candidates };
+        let scale = Scale { model, statistics: &self.statistics, facing };
         let side = &self.sides[candidates as usize];
-        Some(Box::new(TypedWeigher::<A> { model, statistics: &self.statistics, facing, side, value }))
+        Some(Box::new(TypedWeigher::<A> { scale, side, value, for_one: OnceLock::new(), for_all: OnceLock::new() }))
     }
 
     fn read_by(&self, record: &Record) -> bool {
@@ -180,50 +185,70 @@ impl<A: Attribute> Side<A> {
     }
 }
 
-/// Holds the query's value; what is prepared from it borrows from both.
+/// Holds the query's value, made ready once.
 struct TypedWeigher<'a, A: Attribute> {
-    model: &'a Model,
-    statistics: &'a A::Statistics,
-    facing: Facing,
+    scale: Scale<'a, A::Statistics>,
     side: &'a Side<A>,
-    value: A::Value,
+    value: &'a A::Value,
+    for_one: OnceLock<A::Prepared<'a>>,
+    for_all: OnceLock<A::Prepared<'a>>,
 }
 
-impl<A: Attribute> TypedWeigher<'_, A> {
-    fn scale(&self) -> Scale<'_, A::Statistics> {
-        Scale { model: self.model, statistics: self.statistics, facing: self.facing }
+impl<'a, A: Attribute> TypedWeigher<'a, A> {
+    fn for_one(&self) -> &A::Prepared<'a> {
+        self.for_one.get_or_init(|| A::prepare(self.scale, self.value))
     }
 
-    fn prepared(&self) -> A::Prepared<'_> {
-        A::prepare(self.scale(), &self.value)
+    fn for_all(&self) -> &A::Prepared<'a> {
+        self.for_all.get_or_init(|| A::prepare_for_all(self.scale, self.value))
     }
 }
 
-/// The bits of a block's values, each with its place in it. A loop of its own, whatever it is called from.
-#[inline(never)]
-fn weigh_all<V>(values: &[Option<V>], bits: &mut [i32], weigh: impl Fn(usize, &V) -> Bits) {
-    for (at, (bits, value)) in bits.iter_mut().zip(values).enumerate() {
-        *bits = value.as_ref().map_or(Bits::ZERO, |value| weigh(at, value)).0;
+/// Values between one that is weighed and one that is fetched.
+const AHEAD: usize = 6;
+
+/// The bits of a block's values, of which something may be known.
+struct Weighing<'a, 'p, A: Attribute> {
+    prepared: &'a A::Prepared<'p>,
+    values: &'a [Option<A::Value>],
+    known: Option<&'a [A::Known]>,
+    bits: &'a mut [i32],
+}
+
+impl<A: Attribute> Work for Weighing<'_, '_, A> {
+    #[inline(always)]
+    fn run(self) {
+        // A loop, since the closure of an iterator would not be inlined.
+        for (at, (bits, value)) in self.bits.iter_mut().zip(self.values).enumerate() {
+            if let Some(Some(soon)) = self.values.get(at + AHEAD) {
+                A::fetch(soon);
+            }
+            *bits = match (value, self.known) {
+                (None, _) => Bits::ZERO,
+                (Some(value), None) => A::weigh(self.prepared, value),
+                (Some(value), Some(known)) => A::weigh_known(self.prepared, value, &known[at]),
+            }
+            .0;
+        }
     }
 }
 
 impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     fn table(&self) -> Vec<i32> {
-        let prepared = A::prepare_for_all(self.scale(), &self.value);
+        let prepared = self.for_all();
         let values = self.side.dictionary.values();
         let mut table = vec![0; values.len()];
-        let known = match A::knows(self.facing) {
-            true => self.side.known.blocks(self.model.hash(), values.block_count()),
+        let known = match A::knows(self.scale.facing) {
+            true => self.side.known.blocks(self.scale.model.hash(), values.block_count()),
             false => None,
         };
         // A block of values is enough to be worth a task, and little enough to share among threads.
         table.par_chunks_mut(VALUES).enumerate().for_each(|(block, bits)| {
             let values = values.block(block);
-            let Some(known) = known else { return weigh_all(values, bits, |_, value| A::weigh(&prepared, value)) };
-            let of_value = |value: &Option<A::Value>| value.as_ref().map(|value| A::know(&prepared, value));
+            let of_value = |value: &Option<A::Value>| value.as_ref().map(|value| A::know(prepared, value));
             let work_out = || values.iter().map(|value| of_value(value).unwrap_or_default()).collect();
-            let known = known[block].get_or_init(work_out);
-            weigh_all(values, bits, |at, value| A::weigh_known(&prepared, value, &known[at]));
+            let known = known.map(|known| &**known[block].get_or_init(work_out));
+            wide(Weighing::<A> { prepared, values, known, bits });
         });
         table
     }
@@ -241,35 +266,36 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
     }
 
     fn weigh_rows(&self, rows: usize) -> Vec<i32> {
-        let prepared = self.prepared();
-        let weigh = |value: &A::Value| A::weigh(&prepared, value).0;
+        let prepared = self.for_one();
+        let weigh = |value: &A::Value| A::weigh(prepared, value).0;
         (0..rows).map(|row| self.side.dictionary.value(self.side.codes.get(row)).map_or(0, weigh)).collect()
     }
 
     fn explain(&self, rows: &[usize]) -> Vec<Option<Evidence>> {
-        let prepared = self.prepared();
+        let prepared = self.for_all.get().unwrap_or_else(|| self.for_one());
         let value = |row: &usize| self.side.dictionary.value(self.side.codes.get(*row));
-        rows.iter().map(|row| A::explain(&prepared, value(row)?)).collect()
+        rows.par_iter().map(|row| A::explain(prepared, value(row)?)).collect()
     }
 
     fn explain_record(&self, candidate: &Record) -> Option<Evidence> {
-        A::explain(&self.prepared(), &A::read(candidate)?)
+        A::explain(self.for_one(), &A::read(candidate)?)
     }
 }
 
 impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
     fn reader(&self) -> Reader {
-        |record| A::read(record).map(|value| Box::new(value) as Box<dyn Any + Send>)
+        |record| A::read(record).map(|value| Box::new(Own::<A>(value)) as Box<dyn Any + Send + Sync>)
     }
 
     fn set(&mut self, side: Kind, row: usize, value: AnyValue) {
-        let code = match value.and_then(|value| value.downcast::<A::Value>().ok()) {
+        let code = match value.and_then(|value| value.downcast::<Own<A>>().ok()) {
             None => UNKNOWN,
-            Some(mut value) => {
+            Some(own) => {
+                let Own(mut value) = *own;
                 A::share(&self.columns.statistics, side, &mut value);
                 A::count(&mut self.columns.statistics, side, &value, 1);
                 let dictionary = &mut self.columns.sides[side as usize].dictionary;
-                let code = self.coders[side as usize].add(dictionary, *value, 1);
+                let code = self.coders[side as usize].add(dictionary, value, 1);
                 self.forget(side, code);
                 code
             }

@@ -22,7 +22,7 @@ use rustc_hash::FxHashSet;
 use thread_priority::ThreadPriority;
 
 use super::{EventOptions, Shared};
-use crate::corpus::Snapshot;
+use crate::corpus::{Encoded, Snapshot};
 use crate::matching::{self, Search};
 use crate::record::{Kind, Reference};
 use crate::store::{self, EventLog, Stock, Weighed};
@@ -275,7 +275,8 @@ impl State {
             itself: Some(&reference),
             ruled_out: &ruled_out,
         };
-        let pairs = self.pool.install(|| Search::new(snapshot, &shared.model, &record, request).scan(None).scores());
+        let query = Encoded::of(&record);
+        let pairs = self.pool.install(|| Search::new(snapshot, &shared.model, &query, request).scan(None).scores());
         Ok(Weighed { is_missing: record.kind == Kind::Missing, pairs, record: reference })
     }
 }

@@ -507,7 +507,8 @@ impl Shared {
         let ruled_out = self.ruled_out(itself);
         let snapshot = self.snapshot.load_full();
         let start = Instant::now();
-        let search = Search::new(&snapshot, &self.model, record, request.of(itself, &ruled_out));
+        let query = Encoded::of(record);
+        let search = Search::new(&snapshot, &self.model, &query, request.of(itself, &ruled_out));
         let planned = Instant::now();
         let scanned = search.scan(None);
         let counted = Instant::now();

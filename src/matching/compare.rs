@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::answer::{Comparison, WhyNot};
 use super::{Request, Search, Told, faces};
-use crate::corpus::Snapshot;
+use crate::corpus::{Encoded, Snapshot};
 use crate::model::Model;
 use crate::record::{Record, Reference};
 
@@ -39,7 +39,8 @@ impl Pair<'_> {
             itself: self.a,
             ruled_out: self.ruled_out,
         };
-        let search = Search::new(snapshot, model, self.a_record, request);
+        let query = Encoded::of(self.a_record);
+        let search = Search::new(snapshot, model, &query, request);
         let told = search.explain_record(self.b_record);
         let scanned = search.scan(self.b.map(|name| (told.score(), name)));
         let why_not = self.barred().or_else(|| self.below_the_list(scanned.before() + 1, &told));

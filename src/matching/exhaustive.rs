@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use super::answer::CandidateList;
 use super::plan::Plan;
 use super::{Request, faces};
-use crate::corpus::Snapshot;
+use crate::corpus::{Encoded, Snapshot};
 use crate::model::{Bits, Model};
 use crate::record::{Record, Reference};
 
@@ -42,8 +42,9 @@ pub fn agrees(list: &CandidateList, snapshot: &Snapshot, model: &Model, query: &
 fn ranked(snapshot: &Snapshot, model: &Model, query: &Record, request: Request<'_>) -> (Vec<(Bits, Reference)>, u64) {
     let asked = request.kind.as_ref().map(std::slice::from_ref);
     let (mut ranked, mut excluded) = (Vec::new(), 0);
+    let encoded = Encoded::of(query);
     for &side in asked.unwrap_or_else(|| faces(query.kind)) {
-        let sums = Plan::without_tables(snapshot, model, query, side).weigh_rows();
+        let sums = Plan::without_tables(snapshot, model, &encoded, side).weigh_rows();
         for (row, sum) in snapshot.rows(side).iter().zip(sums) {
             let Some(reference) = &row.reference else { continue };
             let shown = (row.verified || request.include_unverified) && request.itself != Some(reference);

@@ -16,7 +16,7 @@ mod top;
 use rustc_hash::FxHashSet;
 
 use crate::attribute::Evidence;
-use crate::corpus::Snapshot;
+use crate::corpus::{Encoded, Snapshot};
 use crate::model::{Bits, Model};
 use crate::record::{Kind, Record, Reference};
 
@@ -46,7 +46,8 @@ pub fn evidence<'c>(
     query: &Record,
     candidates: impl Iterator<Item = &'c Record>,
 ) -> Vec<Vec<Evidence>> {
-    let plans = Kind::ALL.iter().map(|&side| Plan::without_tables(snapshot, model, query, side));
+    let query = Encoded::of(query);
+    let plans = Kind::ALL.iter().map(|&side| Plan::without_tables(snapshot, model, &query, side));
     let plans: Vec<Plan<'_>> = plans.collect();
     candidates.map(|record| plans[record.kind as usize].evidence_of(record)).collect()
 }
@@ -78,9 +79,9 @@ pub struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Weighs the query against every distinct value of the sides it faces.
-    pub fn new(snapshot: &'a Snapshot, model: &'a Model, query: &Record, request: Request<'a>) -> Self {
+    pub fn new(snapshot: &'a Snapshot, model: &'a Model, query: &'a Encoded, request: Request<'a>) -> Self {
         let asked = request.kind.as_ref().map(std::slice::from_ref);
-        let plans = Plan::all(snapshot, model, query, asked.unwrap_or_else(|| faces(query.kind)));
+        let plans = Plan::all(snapshot, model, query, asked.unwrap_or_else(|| faces(query.kind())));
         Self { snapshot, model, request, plans }
     }
 

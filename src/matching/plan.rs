@@ -32,7 +32,7 @@ use rayon::prelude::*;
 
 use super::informative::{self, Informative, Side};
 use crate::attribute::{Evidence, Left};
-use crate::corpus::{AnyColumns, BLOCK, Blocks, CodeBlock, Row, Snapshot, Weigher};
+use crate::corpus::{AnyColumns, BLOCK, Blocks, CodeBlock, Encoded, Row, Snapshot, Weigher};
 use crate::model::{Bits, Collect, Model};
 use crate::record::{Kind, Record};
 
@@ -57,7 +57,7 @@ struct Planned<'a> {
 
 impl<'a> Plan<'a> {
     /// Weighs the query against every distinct value of each side, all attributes of all sides in parallel.
-    pub(super) fn all(snapshot: &'a Snapshot, model: &'a Model, query: &Record, sides: &[Kind]) -> Vec<Self> {
+    pub(super) fn all(snapshot: &'a Snapshot, model: &'a Model, query: &'a Encoded, sides: &[Kind]) -> Vec<Self> {
         let mut plans: Vec<Self> =
             sides.iter().map(|&side| Self::without_tables(snapshot, model, query, side)).collect();
         let mut columns: Vec<&mut Planned<'a>> = plans.iter_mut().flat_map(|plan| &mut plan.columns).collect();
@@ -68,7 +68,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A plan that can only weigh records one by one.
-    pub(super) fn without_tables(snapshot: &'a Snapshot, model: &'a Model, query: &Record, side: Kind) -> Self {
+    pub(super) fn without_tables(snapshot: &'a Snapshot, model: &'a Model, query: &'a Encoded, side: Kind) -> Self {
         let columns = snapshot.columns().iter().map(|columns| Planned {
             columns: &**columns,
             weigher: columns.weigher(model, query, side),
@@ -77,7 +77,7 @@ impl<'a> Plan<'a> {
             expected: OnceLock::new(),
         });
         let columns = columns.collect();
-        let query = Side { kind: query.kind, left: Left::of(query) };
+        let query = Side { kind: query.kind(), left: query.left() };
         Self { side, query, rows: snapshot.rows(side), columns }
     }
 

@@ -5,6 +5,8 @@ use std::ops::{Add, AddAssign};
 
 use serde::{Deserialize, Serialize};
 
+use super::log2;
+
 /// Evidence in thousandths of a bit: log2 of a likelihood ratio.
 ///
 /// An integer, so that sums do not depend on their order: one answer for any thread count, block size,
@@ -26,7 +28,7 @@ impl Bits {
 
     /// log2 of a likelihood ratio.
     pub fn of_ratio(likelihood_ratio: f64) -> Self {
-        Self::from_f64(likelihood_ratio.log2())
+        Self::from_f64(log2(likelihood_ratio))
     }
 
     /// As a number of bits, for showing.

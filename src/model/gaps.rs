@@ -6,10 +6,12 @@
 //! who died soon, the others by a log-normal; for each the table holds the density of the whole gap, by the condition of
 //! the remains, whose time since death is log-normal too.
 
-use super::{GAP_CLASSES, TimelineModel};
+use super::{GAP_CLASSES, TimelineModel, log2};
 
 /// Cells of the time lived on after the last contact; the first is for those who died soon.
 pub const LIVES: usize = 13;
+/// A number for each cell. In whole vectors of four, eight or sixteen, which a processor has: beyond the last cell are zeros.
+pub type ByLife = [f32; 16];
 /// Years between death and finding that are counted one by one.
 pub const GAP_YEARS: usize = 80;
 const DAYS_A_YEAR: f64 = 365.25;
@@ -38,25 +40,45 @@ pub fn gap_of_days(days: i32) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub struct Lives {
     /// One by one.
-    pub cells: [f64; LIVES],
+    pub cells: ByLife,
     /// log2 of their sum.
     pub log2: f64,
 }
 
 impl Lives {
     /// The chances and their sum.
-    pub fn of(cells: [f64; LIVES]) -> Self {
-        Self { log2: Self::sum(&cells).log2(), cells }
+    pub fn of(cells: ByLife) -> Self {
+        Self { log2: log2(Self::sum(&cells)), cells }
     }
 
-    /// Added up in four sums at once: each addition waits for the one before it.
-    pub fn sum(cells: &[f64; LIVES]) -> f64 {
-        let mut sums = [0.0; 4];
-        for part in cells.chunks(4) {
-            sums.iter_mut().zip(part).for_each(|(sum, cell)| *sum += cell);
-        }
-        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    /// Added up by halves, as vectors are.
+    #[inline(always)]
+    pub fn sum(cells: &ByLife) -> f64 {
+        let (mut eight, mut four) = ([0.0; 8], [0.0; 4]);
+        (0..8).for_each(|at| eight[at] = cells[at] + cells[at + 8]);
+        (0..4).for_each(|at| four[at] = eight[at] + eight[at + 4]);
+        f64::from((four[0] + four[2]) + (four[1] + four[3]))
     }
+}
+
+/// A number for each cell, and zeros.
+pub fn by_life(of: impl Fn(usize) -> f64) -> ByLife {
+    each_life(|cell| if cell < LIVES { of(cell) as f32 } else { 0.0 })
+}
+
+/// A number for each cell and beyond, worked out as vectors.
+#[inline(always)]
+pub fn each_life(of: impl Fn(usize) -> f32) -> ByLife {
+    let mut each = ByLife::default();
+    for (cell, each) in each.iter_mut().enumerate() {
+        *each = of(cell);
+    }
+    each
+}
+
+/// The cell of so many days lived on; the first and the last one hold what is before and after all of them.
+pub fn lived_cell(days: i32) -> usize {
+    EDGES[1..LIVES].iter().map(|edge| usize::from(*edge <= days)).sum()
 }
 
 /// Days lived on in a cell, from and to.
@@ -77,7 +99,7 @@ fn day(edge: usize) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub(super) struct GapTables {
     lived: Vec<Lives>,
-    densities: Vec<[f64; LIVES]>,
+    densities: Vec<ByLife>,
     found: Vec<Lives>,
     masses: Vec<[f64; GAP_YEARS]>,
 }
@@ -85,18 +107,21 @@ pub(super) struct GapTables {
 impl GapTables {
     pub(super) fn new(model: &TimelineModel) -> Self {
         let classes = || 0..GAP_CLASSES;
-        let lived: Vec<Lives> = classes().map(|class| Lives::of(model.shares_lived(class))).collect();
+        let lived: Vec<Lives> = classes().map(|class| Lives::of(by_life(model.shares_lived(class)))).collect();
         let density = |class: usize, gap| match gap {
-            0..BUCKETS => std::array::from_fn(|cell| lived[class].cells[cell] * model.mean_density(class, gap, cell)),
+            0..BUCKETS => by_life(|cell| f64::from(lived[class].cells[cell]) * model.mean_density(class, gap, cell)),
             // A slip of days in the date of who was found soon: a skeleton was not found three days before.
-            BUCKETS => std::array::from_fn(|cell| match cell {
-                0 => lived[class].cells[0] * model.found_by(class, SOON_DAYS) * model.found_before_contact / 7.0,
+            BUCKETS => by_life(|cell| match cell {
+                0 => {
+                    let soon = f64::from(lived[class].cells[0]) * model.found_by(class, SOON_DAYS);
+                    soon * model.found_before_contact / 7.0
+                }
                 _ => 0.0,
             }),
-            _ => [0.0; LIVES],
+            _ => by_life(|_| 0.0),
         };
         let gaps = || classes().flat_map(|class| (0..GAPS).map(move |gap| (class, gap)));
-        let densities: Vec<[f64; LIVES]> = gaps().map(|(class, gap)| density(class, gap)).collect();
+        let densities: Vec<ByLife> = gaps().map(|(class, gap)| density(class, gap)).collect();
         let found = densities.iter().map(|cells| model.with_slip(*cells, 1.0)).collect();
         let year = |class, start: f64, year: usize| {
             let (from, to) = (year as f64 - start, (year + 1) as f64 - start);
@@ -116,7 +141,7 @@ impl TimelineModel {
     }
 
     /// The density a day of a gap, for each cell of the time lived on.
-    pub fn gap_densities(&self, class: u8, gap: usize) -> &[f64; LIVES] {
+    pub fn gap_densities(&self, class: u8, gap: usize) -> &ByLife {
         &self.tables.densities[usize::from(class).min(GAP_CLASSES - 1) * GAPS + gap]
     }
 
@@ -126,8 +151,9 @@ impl TimelineModel {
     }
 
     /// What follows no rule is put down to those who died soon; `fit`: how well that goes with the time of death.
-    pub fn with_slip(&self, mut densities: [f64; LIVES], fit: f64) -> Lives {
-        densities[0] += self.gap_slip / 100.0 / DAYS_A_YEAR * fit;
+    #[inline(always)]
+    pub fn with_slip(&self, mut densities: ByLife, fit: f32) -> Lives {
+        densities[0] += (self.gap_slip / 100.0 / DAYS_A_YEAR) as f32 * fit;
         Lives::of(densities)
     }
 
@@ -136,15 +162,16 @@ impl TimelineModel {
         &self.tables.masses[usize::from(class).min(GAP_CLASSES - 1)]
     }
 
-    fn shares_lived(&self, class: usize) -> [f64; LIVES] {
-        let by = |days: f64| log_normal(days, self.lived_on_median_days, self.lived_on_log_sd);
+    fn shares_lived(&self, class: usize) -> impl Fn(usize) -> f64 {
+        let (median_days, log_sd) = (self.lived_on_median_days, self.lived_on_log_sd);
+        let by = move |days: f64| log_normal(days, median_days, log_sd);
         let lived = self.lived_on[class];
-        std::array::from_fn(|cell| match cell {
+        move |cell| match cell {
             0 => 1.0 - lived,
             1 => lived * by(day(2)),
             cell if cell == LIVES - 1 => lived * (1.0 - by(day(cell))),
             cell => lived * (by(day(cell + 1)) - by(day(cell))),
-        })
+        }
     }
 
     /// The chance of having been found so many days after death.
@@ -204,8 +231,7 @@ mod tests {
         for class in 0..GAP_CLASSES as u8 {
             let years: f64 = model.gap_masses(class).iter().sum();
             assert!((0.97..=1.000_001).contains(&years), "class {class}: {years}");
-            let days: f64 =
-                (0..32_000).map(|days| model.gap_densities(class, gap_of_days(days)).iter().sum::<f64>()).sum();
+            let days: f64 = (0..32_000).map(|days| Lives::sum(model.gap_densities(class, gap_of_days(days)))).sum();
             assert!((0.95..=1.000_001).contains(&days), "class {class}: {days}");
             assert!(model.lived(class).log2.abs() < 1e-9, "class {class}");
         }
@@ -216,7 +242,7 @@ mod tests {
         let model = Model::default().timeline;
         let soon = |class, days| {
             let densities = model.gap_densities(class, gap_of_days(days));
-            densities[0] / densities.iter().sum::<f64>()
+            f64::from(densities[0]) / Lives::sum(densities)
         };
         assert!(soon(0, 20) > 0.8 && soon(0, 4_000) < 0.2, "{} {}", soon(0, 20), soon(0, 4_000));
         assert!(soon(7, 2_000) > 0.5, "a skeleton may have lain for the years: {}", soon(7, 2_000));

@@ -8,6 +8,9 @@ mod collect;
 mod gaps;
 mod kernels;
 mod load;
+mod logarithms;
+
+use std::f64::consts::{LOG2_E, TAU};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -18,8 +21,11 @@ use kernels::KernelTables;
 
 pub use bits::Bits;
 pub use collect::{Collect, CollectModel, CollectedFrom, CollectedPart};
-pub use gaps::{GAP_YEARS, GAPS, LIVES, Lives, gap_of_days, lived_days, lived_years};
+pub use gaps::{
+    ByLife, GAP_YEARS, GAPS, LIVES, Lives, by_life, each_life, gap_of_days, lived_cell, lived_days, lived_years,
+};
 pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, MeanKernels, SPHERE, distance_step};
+pub use logarithms::{exp2, log2};
 
 /// Kernels in the mixture of distances.
 pub const PLACE_SCALES: usize = 5;
@@ -100,10 +106,10 @@ pub struct Normal {
 
 impl Normal {
     /// The density at `x`.
+    #[inline(always)]
     pub fn density(self, x: f64) -> f64 {
-        const ROOT_TAU: f64 = 2.506_628_274_631_000_5;
         let errors = (x - self.mean) / self.sd;
-        (-0.5 * errors * errors).exp() / (self.sd * ROOT_TAU)
+        exp2(-0.5 * LOG2_E * errors * errors) / (self.sd * TAU.sqrt())
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use crossmatch::corpus::{AnyColumns, CorpusWriter, Snapshot};
+use crossmatch::corpus::{AnyColumns, CorpusWriter, Encoded, Snapshot};
 use crossmatch::model::Model;
 use crossmatch::record::{Kind, Record, Reference, json};
 use crossmatch::simulate::{Counts, Simulation};
@@ -102,7 +102,8 @@ fn different_people(columns: &dyn AnyColumns) -> Vec<Vec<f64>> {
     let every = (people.bodies.len() / QUERIES).max(1);
     let queries = people.bodies.iter().step_by(every);
     let ratios = queries.filter_map(|(body, twin)| {
-        let weigher = columns.weigher(&MODEL, body, Kind::Missing)?;
+        let body = Encoded::of(body);
+        let weigher = columns.weigher(&MODEL, &body, Kind::Missing)?;
         let table = weigher.table();
         let rows = (0..people.snapshot.rows(Kind::Missing).len()).filter(|row| Some(*row) != *twin);
         let codes = rows.map(|row| weigher.code(row)).filter(|code| *code != 0);
@@ -156,9 +157,11 @@ fn unknown_is_nothing() {
     for (name, columns) in people.attributes() {
         for kind in Kind::ALL {
             let blank = read(&json!({"kind": kind.code()}));
-            assert!(columns.weigher(&MODEL, &blank, Kind::Missing).is_none(), "{name}: a blank query weighs something");
+            let nothing = columns.weigher(&MODEL, &Encoded::of(&blank), Kind::Missing).is_none();
+            assert!(nothing, "{name}: a blank query weighs something");
             for (body, _) in people.bodies.iter().take(40) {
-                let Some(weigher) = columns.weigher(&MODEL, body, *kind) else { continue };
+                let body = Encoded::of(body);
+                let Some(weigher) = columns.weigher(&MODEL, &body, *kind) else { continue };
                 assert!(weigher.explain_record(&blank).is_none(), "{name}: a blank candidate weighs something");
                 assert_eq!(weigher.table()[0], 0, "{name}");
             }
@@ -167,7 +170,8 @@ fn unknown_is_nothing() {
 }
 
 fn bits(columns: &dyn AnyColumns, query: &Record, candidate: &Record) -> i32 {
-    let weigher = columns.weigher(&MODEL, query, candidate.kind);
+    let query = Encoded::of(query);
+    let weigher = columns.weigher(&MODEL, &query, candidate.kind);
     weigher.and_then(|weigher| weigher.explain_record(candidate)).map_or(0, |evidence| evidence.bits.0)
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crossmatch::corpus::{CorpusWriter, Snapshot};
+use crossmatch::corpus::{CorpusWriter, Encoded, Snapshot};
 use crossmatch::matching::{CandidateList, Request, Search, agrees};
 use crossmatch::model::Model;
 use crossmatch::record::{Kind, Record, Reference, json};
@@ -37,7 +37,7 @@ fn with_a_list(check: impl Fn(&CandidateList, &dyn Fn(&CandidateList) -> bool)) 
         itself: Some(&reference),
         ruled_out: &ruled_out,
     };
-    let list = Search::new(&snapshot, &model, &record, request).scan(None).list();
+    let list = Search::new(&snapshot, &model, &Encoded::of(&record), request).scan(None).list();
     check(&list, &|list| agrees(list, &snapshot, &model, &record, request));
 }
 
@@ -91,7 +91,7 @@ fn lists_what_weighing_by_itself_gives(snapshot: &Snapshot, query: &Record) -> b
     let ruled_out = FxHashSet::default();
     let request =
         Request { limit: 5, min_bits: None, kind: None, include_unverified: true, itself: None, ruled_out: &ruled_out };
-    let list = Search::new(snapshot, &MODEL, query, request).scan(None).list();
+    let list = Search::new(snapshot, &MODEL, &Encoded::of(query), request).scan(None).list();
     agrees(&list, snapshot, &MODEL, query, request)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crossmatch::corpus::{CorpusWriter, Snapshot};
+use crossmatch::corpus::{CorpusWriter, Encoded, Snapshot};
 use crossmatch::model::Model;
 use crossmatch::record::{Kind, Reference};
 use crossmatch::simulate::{Counts, Simulation};
@@ -41,8 +41,8 @@ fn every_level_has_its_pair() {
         let columns = snapshot.columns().iter().find(|columns| columns.about().name == attribute).unwrap();
         let [missing, body] = [read(&missing), read(&body)];
         let told = [(&missing, &body), (&body, &missing)].map(|(query, candidate)| {
-            let weigher = columns.weigher(&model, query, candidate.kind)?;
-            weigher.explain_record(candidate)
+            let query = Encoded::of(query);
+            columns.weigher(&model, &query, candidate.kind)?.explain_record(candidate)
         });
         let levels = told.each_ref().map(|evidence| evidence.as_ref().map(|evidence| evidence.level));
         if levels != [Some(level); 2] {

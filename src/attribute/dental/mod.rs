@@ -9,8 +9,10 @@
 //!   age of the body where that is known: a toothless mouth tells little of the old, a sound one little of the young.
 //!
 //! Only teeth charted on both count; a tooth that never erupted says as little as none. Cap 16 bits, the most that a
-//! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table: a candidate
-//! costs 32 look-ups for L and 16, of two teeth each, for every class of C.
+//! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table, and every
+//! tooth's chance is over that in the population, in L and C alike, so that small numbers do: a candidate costs 16 look-ups,
+//! of two teeth each, for L and 16 for every class of C at once; where a quadrant contradicts, 96 more and a chain of eight
+//! steps along all four.
 
 mod classes;
 mod history;
@@ -21,9 +23,9 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use self::classes::{ByClass, CLASSES, Population};
+use self::classes::{CLASSES, Population};
 use self::history::Surfaces;
-use self::numbering::{OFFSETS, QUADRANT, Steps};
+use self::numbering::{OFFSETS, QUADRANT, QUADRANTS, Steps};
 use self::readings::{Read, Readings};
 use super::span::Span;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
@@ -34,6 +36,8 @@ const TEETH: usize = 32;
 /// The states of a tooth, and none.
 const STATES: usize = TOOTH_STATES + 1;
 const UNKNOWN: usize = TOOTH_STATES;
+/// Two teeth abreast are looked up together.
+const PAIRS: usize = TEETH / 2;
 /// Codes of restored surfaces: sets of seven letters.
 const CODES: usize = 128;
 const CROWN_BIT: usize = Tooth::CROWN_BIT as usize;
@@ -90,12 +94,34 @@ pub struct Prepared<'a> {
     model: &'a DentalModel,
     facing: Facing,
     query: &'a Value,
-    states: [u8; TEETH],
+    states: Abreast,
     readings: Readings,
     steps: Steps,
-    population: Population,
-    /// The chance of two neighbouring teeth by the candidate's two states.
-    pairs: Box<[[ByClass; STATES * STATES]; TEETH / 2]>,
+    /// The share of each class, by the age of the body.
+    shares: [Classes; AGES.len() + 2],
+    /// How much commoner two teeth abreast are in each class than in all, by the candidate's two states.
+    pairs: Box<[[Classes; STATES * STATES]; PAIRS]>,
+}
+
+/// A byte a tooth, the quadrants abreast: the first teeth of all four, then the second ones.
+type Abreast = [u8; TEETH];
+
+/// Where a tooth stands abreast.
+const fn abreast(tooth: usize) -> usize {
+    tooth % QUADRANT * QUADRANTS + tooth / QUADRANT
+}
+
+/// The tooth that stands there.
+const fn from_abreast(place: usize) -> usize {
+    place % QUADRANTS * QUADRANT + place / QUADRANTS
+}
+
+/// A figure a class, and zeros: whole vectors.
+type Classes = [f32; CLASSES_ROOM];
+const CLASSES_ROOM: usize = 16;
+
+fn classes_of(of: impl Fn(usize) -> f64) -> Classes {
+    std::array::from_fn(|class| if class < CLASSES { of(class) as f32 } else { 0.0 })
 }
 
 impl Attribute for Dental {
@@ -163,27 +189,39 @@ impl Attribute for Dental {
         };
         let readings = Readings::new(&read, &Surfaces::new(model, statistics));
         // Only teeth charted on both count, by their state after.
-        let chance = |tooth: usize, candidate: usize| match (usize::from(states[tooth]), candidate) {
-            (UNKNOWN, _) | (_, UNKNOWN) => &population.chance[tooth][UNKNOWN],
-            (query, candidate) => &population.chance[tooth][if post { query } else { candidate }],
+        let commoner = |tooth: usize, candidate: usize| match (usize::from(states[tooth]), candidate) {
+            (UNKNOWN, _) | (_, UNKNOWN) => classes_of(|_| 1.0),
+            (query, candidate) => {
+                let after = if post { query } else { candidate };
+                let overall = population.overall(tooth, after);
+                classes_of(|class| population.chance[tooth][after][class] / overall)
+            }
         };
-        let mut pairs = Box::new([[[1.0; CLASSES]; STATES * STATES]; TEETH / 2]);
-        for (at, pair) in pairs.iter_mut().enumerate() {
+        let commoner: Vec<[Classes; STATES]> =
+            (0..TEETH).map(|place| std::array::from_fn(|state| commoner(from_abreast(place), state))).collect();
+        let mut pairs = Box::new([[[0.0; CLASSES_ROOM]; STATES * STATES]; PAIRS]);
+        for (pair, teeth) in pairs.iter_mut().zip(commoner.chunks_exact(2)) {
             for (states, pair) in pair.iter_mut().enumerate() {
-                let (first, second) = (chance(2 * at, states / STATES), chance(2 * at + 1, states % STATES));
-                *pair = std::array::from_fn(|class| first[class] * second[class]);
+                let (one, other) = (&teeth[0][states / STATES], &teeth[1][states % STATES]);
+                pair.iter_mut().zip(one.iter().zip(other)).for_each(|(pair, (one, other))| *pair = one * other);
             }
         }
+        let shares = std::array::from_fn(|age| {
+            let shares = population.shares(age as u8);
+            classes_of(|class| shares[class])
+        });
         let steps = numbering::steps(model);
-        Prepared { model, facing, query, states, readings, steps, population, pairs }
+        let states = query.states_abreast();
+        Prepared { model, facing, query, states, readings, steps, shares, pairs }
     }
 
+    #[inline(always)]
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
-        prepared.bits(candidate, &candidate.states())
+        prepared.bits(candidate, &candidate.states_abreast())
     }
 
     fn explain(prepared: &Prepared<'_>, candidate: &Value) -> Option<Evidence> {
-        let states = candidate.states();
+        let states = candidate.states_abreast();
         let counts = prepared.counts(candidate, &states);
         let Counts { agree, explainable, unexplainable, misnumbered } = counts;
         let compared = agree + explainable + unexplainable;
@@ -217,6 +255,15 @@ impl Value {
     fn states(&self) -> [u8; TEETH] {
         self.teeth.map(|byte| STATE[usize::from(byte)])
     }
+
+    #[inline(always)]
+    fn states_abreast(&self) -> Abreast {
+        let mut states = [0; TEETH];
+        for (place, state) in states.iter_mut().enumerate() {
+            *state = STATE[usize::from(self.teeth[from_abreast(place)])];
+        }
+        states
+    }
 }
 
 /// The state of each byte of a tooth: untouched 0, restored 1, crowned 2, extracted 3, none 4.
@@ -248,10 +295,10 @@ struct Counts {
 
 /// A query and a candidate in the order of time.
 struct Pair<'a> {
-    before: &'a [u8; TEETH],
-    after: &'a [u8; TEETH],
-    /// The candidate's states and codes.
-    states: &'a [u8; TEETH],
+    before: &'a Abreast,
+    after: &'a Abreast,
+    /// The candidate's states, and codes in universal order.
+    states: &'a Abreast,
     codes: &'a [u8; TEETH],
     /// The places in [`history::YEARS`] of one who died soon, and of one who lived on.
     periods: [usize; 2],
@@ -259,15 +306,19 @@ struct Pair<'a> {
 
 impl Pair<'_> {
     /// Whether each quadrant has a tooth that contradicts.
-    fn contradicts(&self) -> [bool; TEETH / QUADRANT] {
-        let mut teeth = [0_u8; TEETH];
-        for (tooth, (before, after)) in teeth.iter_mut().zip(self.before.iter().zip(self.after)) {
-            *tooth = u8::from(*before != UNKNOWN as u8) & u8::from(before > after);
+    #[inline(always)]
+    fn contradicts(&self) -> [bool; QUADRANTS] {
+        let mut contradict = [false; QUADRANTS];
+        for (before, after) in self.before.chunks_exact(QUADRANTS).zip(self.after.chunks_exact(QUADRANTS)) {
+            for quadrant in 0..QUADRANTS {
+                contradict[quadrant] |= before[quadrant] != UNKNOWN as u8 && before[quadrant] > after[quadrant];
+            }
         }
-        std::array::from_fn(|quadrant| teeth[quadrant * QUADRANT..][..QUADRANT].iter().sum::<u8>() > 0)
+        contradict
     }
 
     /// Whether the chart before may be NCIC's default.
+    #[inline(always)]
     fn may_be_default(&self) -> bool {
         let untouched = self.before.iter().map(|state| u8::from(*state == 0)).sum::<u8>();
         let others = self.before.iter().map(|state| u8::from((1..UNKNOWN as u8).contains(state))).sum::<u8>();
@@ -276,7 +327,8 @@ impl Pair<'_> {
 }
 
 impl Prepared<'_> {
-    fn pair<'p>(&'p self, candidate: &'p Value, states: &'p [u8; TEETH]) -> Pair<'p> {
+    #[inline(always)]
+    fn pair<'p>(&'p self, candidate: &'p Value, states: &'p Abreast) -> Pair<'p> {
         let (ante, post) = self.facing.ante_post(self.query, candidate);
         let (before, after) = self.facing.ante_post(&self.states, states);
         let charted = ante.span.years_alive().unwrap_or(self.model.undated_years);
@@ -285,51 +337,62 @@ impl Prepared<'_> {
         Pair { before, after, states, codes: &candidate.teeth, periods }
     }
 
-    fn bits(&self, candidate: &Value, states: &[u8; TEETH]) -> Bits {
+    #[inline(always)]
+    fn bits(&self, candidate: &Value, states: &Abreast) -> Bits {
         let pair = self.pair(candidate, states);
         let (_, post) = self.facing.ante_post(self.query, candidate);
-        let chance = self.chance(states, post.age);
+        let mut pairs = [0; PAIRS];
+        for (pair, states) in pairs.iter_mut().zip(states.chunks_exact(2)) {
+            *pair = states[0] * STATES as u8 + states[1];
+        }
+        let chance = self.chance(&pairs, post.age);
         let default = if pair.may_be_default() { self.model.untouched_default } else { self.model.misfiled };
-        let likely = (1.0 - default) * self.likely(&pair) + default * chance;
+        let likely = (1.0 - default) * self.likely(&pair, &pairs) + default * chance;
         Bits::of_ratio(likely / chance).within(Dental::ABOUT.floor, Dental::ABOUT.cap)
     }
 
-    /// The chance of the chart after, of the teeth that are compared, at the age of the body.
-    fn chance(&self, candidate: &[u8; TEETH], age: u8) -> f64 {
-        let mut chances = self.population.shares(age);
-        for (pair, states) in self.pairs.iter().zip(candidate.chunks_exact(2)) {
-            let factors = &pair[usize::from(states[0]) * STATES + usize::from(states[1])];
-            chances = std::array::from_fn(|class| chances[class] * factors[class]);
+    /// How much commoner the chart after is, of the teeth that are compared, at the age of the body, than if every tooth were
+    /// anybody's.
+    #[inline(always)]
+    fn chance(&self, pairs: &[u8; PAIRS], age: u8) -> f64 {
+        let mut chances = self.shares[usize::from(age).min(self.shares.len() - 1)];
+        for (by_states, states) in self.pairs.iter().zip(pairs) {
+            let factors = &by_states[usize::from(*states)];
+            chances.iter_mut().zip(factors).for_each(|(chance, factor)| *chance *= factor);
         }
-        chances.iter().sum()
+        let mut sums = [0.0; 4];
+        chances.chunks_exact(4).for_each(|four| sums.iter_mut().zip(four).for_each(|(sum, chance)| *sum += chance));
+        f64::from((sums[0] + sums[2]) + (sums[1] + sums[3])).max(f64::from(f32::MIN_POSITIVE))
     }
 
-    /// The chance of the chart after given that before.
-    fn likely(&self, pair: &Pair<'_>) -> f64 {
+    /// How much likelier the chart after is given that before than if every tooth were anybody's.
+    #[inline(always)]
+    fn likely(&self, pair: &Pair<'_>, pairs: &[u8; PAIRS]) -> f64 {
         let [soon, late] = pair.periods;
-        let died = self.readings.changes(soon, pair.states);
-        let lived = if late == soon { died } else { self.readings.changes(late, pair.states) };
+        let died = self.readings.changes(soon, pairs);
+        let lived = if late == soon { died } else { self.readings.changes(late, pairs) };
         let (died, lived) = ((1.0 - self.model.lived_on) * died, self.model.lived_on * lived);
+        let likely = self.readings.surfaces(pair.codes) * (died + lived);
+        let contradicts = pair.contradicts();
+        if contradicts == [false; QUADRANTS] {
+            return likely;
+        }
         let period = pair.periods[usize::from(lived > died)];
-        let contradicting = (0..).zip(pair.contradicts()).filter(|(_, contradicts)| *contradicts);
-        let numbering: f64 = contradicting.map(|(quadrant, _)| self.numbering(pair, period, quadrant)).product();
-        self.readings.surfaces(pair.codes) * (died + lived) * numbering
+        let factors = self.readings.factors(period, pair.states, pair.codes);
+        let likelier = numbering::likelier(&self.steps, &factors);
+        let contradicting = likelier.into_iter().zip(contradicts).filter(|(_, contradicts)| *contradicts);
+        likely * contradicting.map(|(likelier, _)| f64::from(likelier)).product::<f64>()
     }
 
-    /// How much likelier a quadrant is if its teeth may have been mis-numbered.
-    fn numbering(&self, pair: &Pair<'_>, period: usize, quadrant: usize) -> f64 {
-        let factors = self.readings.factors((period, quadrant), pair.states, pair.codes);
-        numbering::chance(&self.steps, &factors) / factors.iter().map(|factor| factor[0]).product::<f64>()
-    }
-
-    fn counts(&self, candidate: &Value, states: &[u8; TEETH]) -> Counts {
+    fn counts(&self, candidate: &Value, states: &Abreast) -> Counts {
         let pair = self.pair(candidate, states);
         let mut counts = Counts::default();
+        let factors = self.readings.factors(pair.periods[0], pair.states, pair.codes);
         for (quadrant, contradicts) in pair.contradicts().into_iter().enumerate() {
-            let factors = || self.readings.factors((pair.periods[0], quadrant), pair.states, pair.codes);
-            let numbers = if contradicts { numbering::likeliest(&self.steps, &factors()) } else { [0; QUADRANT] };
+            let likeliest = || numbering::likeliest(&self.steps, &factors, quadrant);
+            let numbers = if contradicts { likeliest() } else { [0; QUADRANT] };
             for (tooth, number) in (quadrant * QUADRANT..).zip(numbers) {
-                if usize::from(pair.before[tooth]) != UNKNOWN {
+                if usize::from(pair.before[abreast(tooth)]) != UNKNOWN {
                     counts.add(&pair, tooth, OFFSETS[number]);
                 }
             }
@@ -341,8 +404,9 @@ impl Prepared<'_> {
 impl Counts {
     /// Counts a tooth after, read as a neighbour before where that was charted.
     fn add(&mut self, pair: &Pair<'_>, tooth: usize, offset: isize) {
-        let other = neighbour(tooth, offset).filter(|&other| usize::from(pair.before[other]) != UNKNOWN);
-        let (before, after) = (pair.before[other.unwrap_or(tooth)], pair.after[tooth]);
+        let before = |tooth: usize| pair.before[abreast(tooth)];
+        let other = neighbour(tooth, offset).filter(|&other| usize::from(before(other)) != UNKNOWN);
+        let (before, after) = (before(other.unwrap_or(tooth)), pair.after[abreast(tooth)]);
         if usize::from(after) == UNKNOWN {
             return;
         }

@@ -5,44 +5,59 @@
 //! neighbour's number: a hidden chain along the quadrant, where each tooth is itself, the one before or the one after.
 //! Quadrants without contradiction are taken as they stand.
 
+use super::TEETH;
 use crate::model::DentalModel;
 
-/// Teeth of a quadrant.
+/// Teeth of a quadrant, and quadrants.
 pub(super) const QUADRANT: usize = 8;
+pub(super) const QUADRANTS: usize = 4;
 /// A tooth is itself, or the neighbour after, or before.
 pub(super) const OFFSETS: [isize; 3] = [0, 1, -1];
 
-/// The chances of one quadrant's teeth for each of [`OFFSETS`].
-pub(super) type Factors = [[f64; 3]; QUADRANT];
+/// By place in [`OFFSETS`] and tooth abreast: all four quadrants are gone along at once.
+pub(super) type Factors = [[f32; TEETH]; OFFSETS.len()];
 
 /// P(offset of a tooth | offset of the one before).
-pub(super) type Steps = [[f64; 3]; 3];
+pub(super) type Steps = [[f32; 3]; 3];
 
 /// The steps of a model.
 pub(super) fn steps(model: &DentalModel) -> Steps {
-    let (off, on) = (model.misnumbered, model.misnumbered_further);
+    let (off, on) = (model.misnumbered as f32, model.misnumbered_further as f32);
     let back = (1.0 - on) / 2.0;
     [[1.0 - 2.0 * off, off, off], [back, on, back], [back, back, on]]
 }
 
-/// The chance of a quadrant over all ways to number it.
-pub(super) fn chance(steps: &Steps, factors: &Factors) -> f64 {
-    let mut paths = [1.0, 0.0, 0.0];
-    for factor in factors {
-        let reached = |to: usize| paths[0] * steps[0][to] + paths[1] * steps[1][to] + paths[2] * steps[2][to];
-        paths = [reached(0) * factor[0], reached(1) * factor[1], reached(2) * factor[2]];
+/// How much likelier each quadrant is over all ways to number it than as it stands.
+#[inline(always)]
+pub(super) fn likelier(steps: &Steps, factors: &Factors) -> [f32; QUADRANTS] {
+    let (mut paths, mut as_it_stands) = ([[1.0; QUADRANTS], [0.0; QUADRANTS], [0.0; QUADRANTS]], [1.0; QUADRANTS]);
+    for tooth in 0..QUADRANT {
+        let mut on = [[0.0; QUADRANTS]; OFFSETS.len()];
+        for (to, on) in on.iter_mut().enumerate() {
+            let factors = &factors[to][tooth * QUADRANTS..][..QUADRANTS];
+            for at in 0..QUADRANTS {
+                let reached = paths[0][at] * steps[0][to] + paths[1][at] * steps[1][to] + paths[2][at] * steps[2][to];
+                on[at] = reached * factors[at];
+            }
+        }
+        paths = on;
+        let own = &factors[0][tooth * QUADRANTS..][..QUADRANTS];
+        (0..QUADRANTS).for_each(|at| as_it_stands[at] *= own[at]);
     }
-    paths.iter().sum()
+    let mut likelier = [0.0; QUADRANTS];
+    (0..QUADRANTS).for_each(|at| likelier[at] = (paths[0][at] + paths[1][at] + paths[2][at]) / as_it_stands[at]);
+    likelier
 }
 
-/// The likeliest numbering: each tooth's place in [`OFFSETS`].
-pub(super) fn likeliest(steps: &Steps, factors: &Factors) -> [usize; QUADRANT] {
+/// The likeliest numbering of a quadrant: each tooth's place in [`OFFSETS`].
+pub(super) fn likeliest(steps: &Steps, factors: &Factors, quadrant: usize) -> [usize; QUADRANT] {
     let mut paths = [1.0, 0.0, 0.0];
     let mut came_from = [[0; 3]; QUADRANT];
-    for (factor, came_from) in factors.iter().zip(&mut came_from) {
+    for (tooth, came_from) in came_from.iter_mut().enumerate() {
         let reached = |from: usize, to: usize| paths[from] * steps[from][to];
         *came_from = std::array::from_fn(|to| best(|from| reached(from, to)));
-        paths = std::array::from_fn(|to| reached(came_from[to], to) * factor[to]);
+        let factor = |to: usize| factors[to][tooth * QUADRANTS + quadrant];
+        paths = std::array::from_fn(|to| reached(came_from[to], to) * factor(to));
     }
     let mut at = best(|at| paths[at]);
     let mut numbering = [0; QUADRANT];
@@ -54,7 +69,7 @@ pub(super) fn likeliest(steps: &Steps, factors: &Factors) -> [usize; QUADRANT] {
 }
 
 /// The first of the largest.
-fn best(value: impl Fn(usize) -> f64) -> usize {
+fn best(value: impl Fn(usize) -> f32) -> usize {
     (1..3).fold(0, |best, at| if value(at) > value(best) { at } else { best })
 }
 
@@ -65,8 +80,8 @@ mod tests {
     use super::*;
     use crate::model::Model;
 
-    /// Every numbering of the quadrant, one by one.
-    fn naive(steps: &Steps, factors: &Factors) -> (f64, f64) {
+    /// Every numbering of a quadrant, one by one: their sum and the likeliest, over the one as it stands.
+    fn naive(steps: &Steps, factors: &[[f32; 3]; QUADRANT]) -> (f32, f32) {
         let paths = (0..3_usize.pow(QUADRANT as u32)).map(|path| {
             let (mut before, mut left, mut chance) = (0, path, 1.0);
             for factor in factors {
@@ -77,7 +92,9 @@ mod tests {
             }
             chance
         });
-        paths.fold((0.0, 0.0), |(sum, most): (f64, f64), chance| (sum + chance, most.max(chance)))
+        let stands = factors.iter().map(|factor| factor[0]).product::<f32>();
+        let (sum, most) = paths.fold((0.0, 0.0), |(sum, most): (f32, f32), chance| (sum + chance, most.max(chance)));
+        (sum / stands, most / stands)
     }
 
     proptest! {
@@ -85,15 +102,20 @@ mod tests {
 
         #[test]
         fn the_chain_is_the_sum_over_every_numbering_and_its_best_one(
-            factors in prop::array::uniform8(prop::array::uniform3(0.001..1.0_f64))
+            factors in prop::array::uniform4(prop::array::uniform8(prop::array::uniform3(0.001..1.0_f32)))
         ) {
             let steps = steps(&Model::default().dental);
-            let (sum, most) = naive(&steps, &factors);
-            prop_assert!((chance(&steps, &factors) / sum - 1.0).abs() < 1e-9);
-            let told = likeliest(&steps, &factors);
-            let chain = std::iter::once(0).chain(told).zip(told).zip(&factors);
-            let best: f64 = chain.map(|((before, at), factor)| steps[before][at] * factor[at]).product();
-            prop_assert!((best / most - 1.0).abs() < 1e-9);
+            let factor = |to: usize, place: usize| factors[place % QUADRANTS][place / QUADRANTS][to];
+            let all: Factors = std::array::from_fn(|to| std::array::from_fn(|place| factor(to, place)));
+            let likelier = likelier(&steps, &all);
+            for (quadrant, factors) in factors.iter().enumerate() {
+                let (sum, most) = naive(&steps, factors);
+                prop_assert!((likelier[quadrant] / sum - 1.0).abs() < 1e-3, "{} {}", likelier[quadrant], sum);
+                let told = likeliest(&steps, &all, quadrant);
+                let chain = std::iter::once(0).chain(told).zip(told).zip(factors);
+                let best: f32 = chain.map(|((before, at), factor)| steps[before][at] * factor[at] / factor[0]).product();
+                prop_assert!((best / most - 1.0).abs() < 1e-3);
+            }
         }
     }
 }

@@ -124,12 +124,14 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
     let compared = |tooth: usize| before[tooth] != UNKNOWN && after[tooth] != UNKNOWN;
     let teeth: Vec<usize> = (0..TEETH).filter(|&tooth| compared(tooth)).collect();
     let surfaces = Surfaces::new(model, statistics);
+    let changes = history::changes(model);
+    let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
+    let steps = numbering::steps(model).map(|to| to.map(f64::from));
     let tooth = |years: &Changes, from: usize, to: usize| {
         let codes = [ante.teeth[from], post.teeth[to]].map(usize::from);
         let alike = codes.iter().all(|code| *code < CODES) && history::group(from) == history::group(to);
         years[before[from]][after[to]] * if alike { surfaces.ratio(to, codes[0], codes[1]) } else { 1.0 }
     };
-    let changes = history::changes(model);
     let charted = ante.span.years_alive().unwrap_or(model.undated_years);
     let gap = ante.span.years_to(post.span).unwrap_or(0.0).max(0.0);
     let [soon, late] = [charted, charted + gap / 2.0].map(|years| &changes[history::period(years)]);
@@ -143,17 +145,20 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
         }
         let as_other = |at: usize, offset: isize| match at as isize + offset {
             _ if !compared(at) => 1.0,
-            other if !quadrant.contains(&(other as usize)) => prepared.population.overall(at, after[at]),
-            other if before[other as usize] == UNKNOWN => prepared.population.overall(at, after[at]),
+            other if !quadrant.contains(&(other as usize)) => population.overall(at, after[at]),
+            other if before[other as usize] == UNKNOWN => population.overall(at, after[at]),
             other => tooth(years, other as usize, at),
         };
-        let factors = std::array::from_fn(|at| OFFSETS.map(|offset| as_other(quadrant.start + at, offset)));
-        likely *=
-            numbering::chance(&prepared.steps, &factors) / quadrant.clone().map(|at| as_other(at, 0)).product::<f64>();
+        let mut paths = [1.0, 0.0, 0.0];
+        for at in quadrant.clone() {
+            let reached = |to: usize| (0..3).map(|from| paths[from] * steps[from][to]).sum::<f64>();
+            paths = std::array::from_fn(|to| reached(to) * as_other(at, OFFSETS[to]));
+        }
+        likely *= paths.iter().sum::<f64>() / quadrant.clone().map(|at| as_other(at, 0)).product::<f64>();
     }
     let of_class = |class: usize| {
-        let chance = teeth.iter().map(|&at| prepared.population.chance[at][after[at]][class]).product::<f64>();
-        prepared.population.shares(post.age)[class] * chance
+        let chance = teeth.iter().map(|&at| population.chance[at][after[at]][class]).product::<f64>();
+        population.shares(post.age)[class] * chance
     };
     let chance: f64 = (0..CLASSES).map(of_class).sum();
     let untouched = before.iter().filter(|state| **state == 0).count();

@@ -51,6 +51,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{About, Attribute, Counts, Evidence, Facing, Scale};
 use crate::model::{Bits, DnaModel};
+use crate::processor::fetch;
 use crate::record::{Kind, Record, Relation, Sex};
 use direct::Direct;
 use family::Family;
@@ -214,6 +215,11 @@ impl Attribute for Dna {
             y_str: query.y_str.as_ref().map(|line| Lineage::new(model, &statistics.y_str, line)),
             handings,
         }
+    }
+
+    #[inline(always)]
+    fn fetch(candidate: &Value) {
+        candidate.family.iter().for_each(|family| fetch(family.members()));
     }
 
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {

@@ -18,10 +18,10 @@
 //! to it: a mark of somebody else is as often like this one as its terms are frequent.
 
 use super::census::{Census, is_exact};
-use super::measure::Measure;
+use super::measure::{Measure, Sizes};
 use super::terms::{Distance, TERMS};
 use super::vocabulary::SHORTEST;
-use super::{CLASS, EXACT, MOST, Marks, term};
+use super::{CLASS, EXACT, Head, MOST, Marks, term};
 use crate::model::{Bits, MarksModel};
 
 /// A query's marks, made ready to be weighed against many.
@@ -32,8 +32,9 @@ pub(in crate::attribute) struct Likeness<'a> {
     weights: Weights,
     marks: &'a Marks,
     ready: Vec<Ready>,
-    /// The most that sort, site and side of any mark can be worth, by the candidate's sort.
-    most: Vec<i32>,
+    /// The most that each mark can be worth without a shared word, by whether the candidate's has words, and its sort; and
+    /// the most of these.
+    most: [Vec<([i32; MOST], i32)>; 2],
     /// The first letters of words whose slips are looked for though no word is shared: the place alone tells enough.
     slips: u32,
     /// Sorted by slot, term and mark.
@@ -52,6 +53,7 @@ struct Weights {
     other_number: i32,
     cap: i32,
     exact_cap: i32,
+    sizes: Sizes,
 }
 
 impl Weights {
@@ -66,6 +68,7 @@ impl Weights {
             other_number: bits(model.other_number_bits),
             cap: bits(model.cap_bits),
             exact_cap: bits(model.exact_cap_bits),
+            sizes: Sizes::new(model),
         }
     }
 }
@@ -83,8 +86,9 @@ fn slot(term: u32) -> usize {
 #[derive(Clone, Copy)]
 struct Term {
     term: u32,
-    /// The mark that has it.
+    /// The mark that has it, and the mark's sort.
     mark: u8,
+    sort: u8,
     /// Its bits against a mark of another sort, and of the same.
     bits: [i32; 2],
 }
@@ -145,12 +149,20 @@ impl<'a> Likeness<'a> {
             });
         }
         let weights = Weights::new(model);
-        let most = |ready: &Ready, sort: usize| {
+        let most_of = |ready: &Ready, sort: usize, worded: bool| {
             let side = ready.sides.iter().copied().fold(0, i32::max);
-            ready.sorts[sort] + ready.most_of_site + side + ready.measure.most(model)
+            // Where both have words, and share none, that both are of one sort is nothing.
+            let sort = if worded && ready.words > 0 { ready.sorts[sort].min(0) } else { ready.sorts[sort] };
+            sort + ready.most_of_site + side + ready.measure.most(&weights.sizes)
         };
-        let most = |sort: usize| ready.iter().map(|ready| most(ready, sort)).max().unwrap_or(0);
-        let most = (0..sorts.len()).map(most).collect();
+        let most = [false, true].map(|worded| {
+            let of_sort = |sort| {
+                let mut most = [i32::MIN; MOST];
+                most.iter_mut().zip(&ready).for_each(|(most, ready)| *most = most_of(ready, sort, worded));
+                (most, most.into_iter().fold(i32::MIN, i32::max))
+            };
+            (0..sorts.len()).map(of_sort).collect()
+        });
         let telling = ready.iter().filter(|ready| ready.most_of_site >= weights.slips_from);
         let slips = telling.fold(0, |slips, ready| slips | ready.odd);
         let (terms, slots) = (Vec::new(), Box::new([NOWHERE; SLOTS]));
@@ -163,7 +175,7 @@ impl<'a> Likeness<'a> {
         for (mark, terms) in self.marks.terms().enumerate() {
             for &term in terms {
                 let bits = [None, Some(self.ready[mark].sort)].map(|sort| self.term_bits(sort, term));
-                self.terms.push(Term { term, mark: mark as u8, bits });
+                self.terms.push(Term { term, mark: mark as u8, sort: self.ready[mark].sort, bits });
             }
         }
         self.terms.sort_unstable_by_key(|term| (slot(term.term), term.term, term.mark));
@@ -196,15 +208,14 @@ impl<'a> Likeness<'a> {
         for (theirs, (terms, head)) in candidate.terms().zip(candidate.heads()).enumerate() {
             let sharing = self.share(terms, head.sort, &mut shared);
             // Words that are not shared only cost.
-            let alone = self.most[usize::from(head.sort)] - tries <= least && self.slips & head.odd == 0;
-            let mut marks = if alone { sharing } else { (1 << self.ready.len()) - 1 };
+            let mut marks = sharing | self.more_than(least.saturating_add(tries), head) | self.may_slip(head.odd);
             while marks != 0 {
                 let mine = marks.trailing_zeros() as usize;
                 marks &= marks - 1;
                 let ready = &self.ready[mine];
                 let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
                 let side = ready.sides[usize::from(head.side & 3)];
-                let measure = ready.measure.bits(head.measure, self.model);
+                let measure = ready.measure.bits(head.measure, &self.weights.sizes);
                 let sort = ready.sorts[usize::from(head.sort)];
                 let bits = sort + place + side + measure - tries;
                 let shares = sharing >> mine & 1 == 1;
@@ -230,6 +241,28 @@ impl<'a> Likeness<'a> {
         }
     }
 
+    /// The marks that may be worth more than `least` beside another without sharing a word, a bit each.
+    #[inline(always)]
+    fn more_than(&self, least: i32, head: &Head) -> u32 {
+        let (most, most_of_all) = &self.most[usize::from(head.words > 0)][usize::from(head.sort)];
+        if *most_of_all <= least {
+            return 0;
+        }
+        let most = most[..self.ready.len()].iter().enumerate();
+        most.fold(0, |marks, (mark, most)| marks | u32::from(*most > least) << mark)
+    }
+
+    /// The marks of which a word may be one of these initials but for a slip of the pen, where the place alone tells enough
+    /// to look for it.
+    #[inline(always)]
+    fn may_slip(&self, odd: u32) -> u32 {
+        if self.slips & odd == 0 {
+            return 0;
+        }
+        let may = |ready: &Ready| ready.most_of_site >= self.weights.slips_from && ready.odd & odd != 0;
+        self.ready.iter().enumerate().fold(0, |marks, (mark, ready)| marks | u32::from(may(ready)) << mark)
+    }
+
     /// Adds the terms of a candidate's mark to what each of the query's has in common with it; those that have any, a bit
     /// each.
     fn share(&self, terms: &[u32], sort: u8, shared: &mut [Shared; MOST]) -> u32 {
@@ -241,9 +274,8 @@ impl<'a> Likeness<'a> {
             }
             let known = self.terms[usize::from(from)..].iter();
             for known in known.take_while(|known| slot(known.term) == slot(term)).filter(|known| known.term == term) {
-                let mine = usize::from(known.mark);
-                shared[mine].add(term, known.bits[usize::from(self.ready[mine].sort == sort)]);
-                sharing |= 1 << mine;
+                shared[usize::from(known.mark)].add(term, known.bits[usize::from(known.sort == sort)]);
+                sharing |= 1 << known.mark;
             }
         }
         sharing

@@ -93,34 +93,41 @@ impl Measure {
     }
 
     /// What two are worth in thousandths of a bit; nothing where one is not said or they are of different scales.
-    pub(super) fn bits(self, other: Self, model: &MarksModel) -> i32 {
-        let scale = |value: u8| match value {
-            0 => 0,
-            CIRCUMCISED.. => 1,
-            LETTERS.. => 2,
-            INCHES.. => 3,
-            _ => 4,
-        };
-        if scale(self.0) == 0 || scale(self.0) != scale(other.0) {
+    #[inline(always)]
+    pub(super) fn bits(self, other: Self, sizes: &Sizes) -> i32 {
+        if self.0 == 0 || other.0 == 0 {
             return 0;
         }
-        let near = match scale(self.0) {
-            1 => 0,
-            2 => 1,
-            3 => 4,
-            _ => 2,
+        // How far apart two are near, by scale.
+        let scale = |value: u8| match value {
+            CIRCUMCISED.. => (1, 0),
+            LETTERS.. => (2, 1),
+            INCHES.. => (3, 4),
+            _ => (4, 2),
         };
+        let (of_one, near) = scale(self.0);
         let place = match self.0.abs_diff(other.0) {
+            _ if of_one != scale(other.0).0 => return 0,
             0 => 0,
             apart if apart <= near => 1,
             _ => 2,
         };
-        Bits::of_ratio(model.sizes_of_one[place] / model.sizes_of_two[place]).0
+        sizes.0[place]
     }
 
     /// The most that it can be worth.
-    pub(super) fn most(self, model: &MarksModel) -> i32 {
-        self.bits(self, model).max(0)
+    pub(super) fn most(self, sizes: &Sizes) -> i32 {
+        self.bits(self, sizes).max(0)
+    }
+}
+
+/// What the same value, one near it and another are worth in thousandths of a bit.
+pub(super) struct Sizes([i32; 3]);
+
+impl Sizes {
+    pub(super) fn new(model: &MarksModel) -> Self {
+        let [one, two] = [model.sizes_of_one, model.sizes_of_two];
+        Self(std::array::from_fn(|place| Bits::of_ratio(one[place] / two[place]).0))
     }
 }
 
@@ -150,14 +157,14 @@ mod tests {
 
     #[test]
     fn the_same_speaks_for_the_pair_another_against_it_and_scales_do_not_mix() {
-        let model = Model::default().belongings.marks;
+        let sizes = Sizes::new(&Model::default().belongings.marks);
         let size = |word: &str| Measure::size(&[word]).expect("a size").0;
-        let bits = |a: &str, b: &str| size(a).bits(size(b), &model);
+        let bits = |a: &str, b: &str| size(a).bits(size(b), &sizes);
         assert!(bits("9", "9") > 1_500 && bits("9", "9.5").abs() < 1_000 && bits("9", "12") < -1_500);
         assert!(bits("m", "m") > bits("m", "l") && bits("m", "l") > bits("m", "xxl"));
-        assert_eq!((bits("9", "34"), bits("9", "l"), size("9").bits(Measure::default(), &model)), (0, 0, 0));
+        assert_eq!((bits("9", "34"), bits("9", "l"), size("9").bits(Measure::default(), &sizes)), (0, 0, 0));
         let [yes, no] = ["circumcised", "uncircumcised"].map(|term| Measure::of_term(term).expect("a value"));
-        assert!(yes.bits(no, &model) < -1_500 && yes.negated() == no && no.negated() == yes);
+        assert!(yes.bits(no, &sizes) < -1_500 && yes.negated() == no && no.negated() == yes);
         assert_eq!(size("9").negated(), Measure::default());
     }
 }

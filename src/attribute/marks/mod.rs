@@ -28,6 +28,7 @@ pub(super) use likeness::Likeness;
 pub(super) use pairing::{Pair, Pairing};
 pub(super) use reading::{Domain, Draft, Reading, read, read_code};
 
+use crate::processor::fetch;
 use crate::record::{BelongingKind, FeatureKind};
 use language::ENGLISH;
 use measure::Measure;
@@ -153,6 +154,13 @@ impl Marks {
             });
         }
         Self { heads: heads.into(), terms: terms.into(), words: words.join("\n").into() }
+    }
+
+    /// Asks for what is read to weigh them.
+    #[inline(always)]
+    pub(super) fn fetch(&self) {
+        fetch(&self.heads);
+        fetch(&self.terms);
     }
 
     /// How many there are.

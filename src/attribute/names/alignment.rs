@@ -57,14 +57,26 @@ impl<'a> Met<'a> {
         Self { screen, agreements }
     }
 
+    /// Whether any part of a name agrees with any of the query's.
+    #[inline(always)]
+    fn holds(&self, name: &Folded) -> bool {
+        for (number, part) in name.outline.numbers().iter().zip(&name.tokens) {
+            if self.screen.may_hold(*number) && self.agreements_of(*number, part).is_some() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// What a part of a name is worth beside every part of the query's; none: it agrees with none.
     fn of(&self, name: &Folded, at: usize) -> Option<&Agreements> {
         let number = name.outline.numbers()[at];
-        if !self.screen.may_hold(number) {
-            return None;
-        }
+        if self.screen.may_hold(number) { self.agreements_of(number, &name.tokens[at]) } else { None }
+    }
+
+    fn agreements_of(&self, number: u32, part: &Arc<Token>) -> Option<&Agreements> {
         // Where the two are one, as they are nearly always, no letter is looked at.
-        let met = self.agreements.get(&number)?.iter().find(|(token, _)| **token == name.tokens[at]);
+        let met = self.agreements.get(&number)?.iter().find(|(token, _)| *token == part);
         met.map(|(_, agreements)| agreements)
     }
 }
@@ -141,17 +153,20 @@ impl<'a> Ready<'a> {
     }
 
     /// Whether any part agrees with any, or both names are nearly of the same letters: false for nearly every other person.
+    #[inline(always)]
     fn touches(&self, name: &Folded, shares: &Shares<'_>) -> bool {
         if name.outline.is_of_letters(&self.name.outline) {
             return true;
         }
         match &self.met {
-            Some(met) => (0..name.outline.numbers().len()).any(|at| met.of(name, at).is_some()),
-            None => name
-                .tokens
-                .iter()
-                .any(|token| self.is_touched_by(token) && self.agreements(token, shares).iter().any(Option::is_some)),
+            Some(met) => met.holds(name),
+            None => self.agrees_with(name, shares),
         }
+    }
+
+    fn agrees_with(&self, name: &Folded, shares: &Shares<'_>) -> bool {
+        let agrees = |token: &Token| self.agreements(token, shares).iter().any(Option::is_some);
+        name.tokens.iter().any(|token| self.is_touched_by(token) && agrees(token))
     }
 
     /// Whether a part may agree with a part of this name.
@@ -165,12 +180,13 @@ impl<'a> Ready<'a> {
     }
 
     /// What another name is worth: quick where the two have nothing in common.
+    #[inline(always)]
     pub(super) fn bits(&self, name: &Folded, shares: &Shares<'_>) -> Bits {
-        if self.touches(name, shares) {
-            self.weigh(&choose(self.pairs(name, shares)), name, &shares.model.names).bits
-        } else {
-            self.apart(name).bits
-        }
+        if self.touches(name, shares) { self.bits_of_touching(name, shares) } else { self.apart(name).bits }
+    }
+
+    fn bits_of_touching(&self, name: &Folded, shares: &Shares<'_>) -> Bits {
+        self.weigh(&choose(self.pairs(name, shares)), name, &shares.model.names).bits
     }
 
     /// How that comes about.
@@ -193,6 +209,7 @@ impl<'a> Ready<'a> {
     }
 
     /// Of two names without anything in common.
+    #[inline(always)]
     fn apart(&self, name: &Folded) -> Weight {
         let (contradict, others_contradict) = self.whole.against(name.outline.whole());
         Weight { bits: self.apart[contradict.min(2)], contradict, others_contradict }

@@ -169,6 +169,7 @@ impl Attribute for Names {
         prepared
     }
 
+    #[inline(always)]
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         match (prepared.names.as_slice(), &candidate.0) {
             // Nearly every pair: one name each.

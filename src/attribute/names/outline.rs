@@ -61,11 +61,13 @@ impl Outline {
     }
 
     /// Whether the two are nearly of the same letters: written together here and apart there.
+    #[inline(always)]
     pub(super) fn is_of_letters(&self, other: &Self) -> bool {
         self.length.abs_diff(other.length) <= 2 && (self.letters ^ other.letters).count_ones() <= 2
     }
 
     /// The number of each part.
+    #[inline(always)]
     pub(super) fn numbers(&self) -> &[u32] {
         &self.numbers[..usize::from(self.parts)]
     }
@@ -77,6 +79,7 @@ impl Outline {
     }
 
     /// What is left of it where none of its parts has found a partner.
+    #[inline(always)]
     pub(super) fn whole(&self) -> Leftover {
         Leftover { essential: self.essentials, others: self.parts.saturating_sub(self.essentials), roles: self.roles }
     }
@@ -111,6 +114,7 @@ impl Leftover {
 
     /// How many essential parts contradict each other, and how many others. A given name and a family name do not, where
     /// nothing else is known of either.
+    #[inline(always)]
     pub(super) fn against(self, other: Self) -> (usize, usize) {
         if self.roles & other.roles == 0 {
             return (0, 0);
@@ -142,6 +146,7 @@ impl Screen {
     }
 
     /// Whether a word may be in it.
+    #[inline(always)]
     pub(super) fn may_hold(&self, hash: u32) -> bool {
         let place = Self::place(hash);
         self.bits[usize::from(place) / 64] >> (place % 64) & 1 == 1

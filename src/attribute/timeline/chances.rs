@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, is_open, middle, year};
-use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years};
+use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years, log2};
 
 /// An estimated time of death is taken to be no more exact than so many days.
 const LEAST_WIDTH: i32 = 30;
@@ -24,9 +24,15 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    /// How well it goes with a time of death of which so much lies within it, and near it.
-    pub(super) fn fit(&self, within: f64, near: f64) -> f64 {
-        within * (1.0 - 2.0 * self.outside) + near * (self.outside - self.far) + self.far
+    /// How well it goes with a time of death: so much for what of it lies within, so much for what lies near, and so much
+    /// for any.
+    pub(super) const fn weights(&self) -> [f64; 3] {
+        [1.0 - 2.0 * self.outside, self.outside - self.far, self.far]
+    }
+
+    fn fit(&self, within: f64, near: f64) -> f64 {
+        let [of_within, of_near, any] = self.weights();
+        within * of_within + near * of_near + any
     }
 }
 
@@ -50,11 +56,13 @@ pub(super) struct Collection {
 /// How often a missing person would look like one body.
 #[derive(Clone, Copy, Default)]
 pub struct Chances {
-    pub(super) birth: f64,
+    pub(super) birth: f32,
+    /// That somebody was born on one of the days of the birth.
+    pub(super) born: f32,
     /// log2.
-    pub(super) age: f64,
+    pub(super) age: f32,
     /// log2 of a day's, with what follows no rule.
-    pub(super) gap: f64,
+    pub(super) gap: f32,
 }
 
 /// Shares by age, added up.
@@ -83,23 +91,24 @@ impl Collection {
     }
 
     pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
+        let born = post.birth.map_or(0.0, |birth| self.born_within(birth, 0));
         Chances {
-            birth: post.birth.map_or(0.0, |birth| self.birth(model, birth)),
-            age: post.age.map_or(0.0, |age| self.age(model, age, model.lived(post.condition).cells[0]).log2()),
+            birth: post.birth.map_or(0.0, |birth| self.birth(model, birth, born) as f32),
+            born: born as f32,
+            age: post.age.map_or(0.0, |age| log2(self.age(model, age, soon(model, post))) as f32),
             gap: post.event.map_or(0.0, |found| {
                 let found = if is_open(found) { found.1 } else { middle(found) };
-                (self.gap(model, found, post) / DAYS_A_YEAR).log2()
+                log2(self.gap(model, found, post) / DAYS_A_YEAR) as f32
             }),
         }
     }
 
     /// The share of missing persons born in these days, or so many years before or after.
-    pub(super) fn born_within(&self, days: (i32, i32), years: i32) -> f64 {
+    fn born_within(&self, days: (i32, i32), years: i32) -> f64 {
         self.born_before[year(days.1 + years * 365) + 1] - self.born_before[year(days.0 - years * 365)]
     }
 
-    fn birth(&self, model: &TimelineModel, post: (i32, i32)) -> f64 {
-        let exact = self.born_within(post, 0);
+    fn birth(&self, model: &TimelineModel, post: (i32, i32), exact: f64) -> f64 {
         let near = (self.born_within(post, 2) - exact) / 4.0;
         // The histogram is by year: within it all days are alike.
         let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
@@ -132,7 +141,7 @@ impl Collection {
         let class = usize::from(condition).min(GAP_CLASSES - 1);
         let start = (last + 1).saturating_sub(GAP_YEARS);
         let chances = self.died_before[class * YEARS + last].get_or_init(|| {
-            let soon = model.lived(condition).cells[0];
+            let soon = f64::from(model.lived(condition).cells[0]);
             let masses = model.gap_masses(condition);
             let died = |at: usize| soon * self.contact[at] + (1.0 - soon) * self.died_later[at];
             before((start..=last).map(|at| died(at) * masses[last - at])).into()
@@ -180,19 +189,24 @@ impl TimelineModel {
     }
 }
 
+/// The chance that who is found in the state of a body died soon.
+fn soon(model: &TimelineModel, post: &Value) -> f64 {
+    f64::from(model.lived(post.condition).cells[0])
+}
+
 /// A histogram by year moved on by the time lived on, of those who lived on. What leaves it stays in its last year.
 fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
     // Every class lives on for the same times; only how many do differs.
     let lived = model.lived(0).cells;
-    let all: f64 = lived[1..].iter().sum();
+    let all: f64 = lived[1..].iter().copied().map(f64::from).sum();
     let mut moved = vec![0.0; shares.len()];
     for (cell, lived) in (1..LIVES).zip(&lived[1..]) {
         let years = lived_years(cell);
         let (whole, part) = (years as usize, years.fract());
         for (at, share) in shares.iter().enumerate() {
             let last = shares.len() - 1;
-            moved[(at + whole).min(last)] += share * lived / all * (1.0 - part);
-            moved[(at + whole + 1).min(last)] += share * lived / all * part;
+            moved[(at + whole).min(last)] += share * f64::from(*lived) / all * (1.0 - part);
+            moved[(at + whole + 1).min(last)] += share * f64::from(*lived) / all * part;
         }
     }
     moved
@@ -240,7 +254,7 @@ mod tests {
 
     /// The twin of [`Collection::gap`]: every year by itself.
     fn gap_by_years(collection: &Collection, model: &TimelineModel, found: i32, post: &Value) -> f64 {
-        let (soon, last) = (model.lived(post.condition).cells[0], year(found));
+        let (soon, last) = (soon(model, post), year(found));
         let years = (0..=last).rev().zip(model.gap_masses(post.condition));
         let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
         let fits = |at: usize, end: i32| {

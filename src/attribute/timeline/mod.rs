@@ -19,7 +19,7 @@ use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
 use chances::{Chances, Collection};
-use pair::{Cells, Kept, OfAge};
+use pair::{Ages, Born, Cells, Kept};
 
 const DAYS_A_YEAR: f64 = 365.25;
 /// The years that are counted one by one; earlier and later ones count with the first and the last.
@@ -79,15 +79,18 @@ pub struct Prepared<'a> {
     query: &'a Value,
     collection: Collection,
     /// How well an interval fits an age so many years outside it.
-    fit_outside: [f64; AGES],
+    fit_outside: [f32; AGES],
     cells: Cells,
-    /// What ages say of the query's, where it is the earlier state and many are weighed.
-    of_age: Option<OfAge>,
+    /// What ages say of the query's, where many are weighed.
+    ages: Option<Ages>,
     /// What a body's query says of what repeats among missing persons without an estimated time of death, where many are
     /// weighed.
     kept: Option<Kept>,
     /// The query's chances, where it is the later state.
     chances: Option<Chances>,
+    /// When the query was born, as a record of its side tells it.
+    born: Option<Born>,
+    unlike_births: Bits,
 }
 
 impl Attribute for Timeline {
@@ -155,7 +158,8 @@ impl Attribute for Timeline {
         let outside = |years: usize| match years {
             0 => 1.0,
             years => {
-                model.timeline.age_outside * model.timeline.shoulder().powi(years as i32) + model.timeline.age_slip
+                let near = model.timeline.age_outside * model.timeline.shoulder().powi(years as i32);
+                (near + model.timeline.age_slip) as f32
             }
         };
         let fit_outside = std::array::from_fn(outside);
@@ -167,25 +171,22 @@ impl Attribute for Timeline {
             collection,
             fit_outside,
             cells: Cells::new(),
-            of_age: None,
+            ages: None,
             kept: None,
             chances,
+            born: if facing.query_is_post() { query.birth } else { query.born() }.map(Born::new),
+            unlike_births: Prepared::unlike_births(&model.timeline),
         }
     }
 
     fn prepare_for_all<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let prepared = Self::prepare(scale, query);
-        if prepared.facing.query_is_post() {
-            return Prepared { kept: Some(Kept::default()), ..prepared };
-        }
-        // Whoever would be older has a slip in a date, and is weighed value by value.
-        let exact = |(least, most): &(f64, f64)| most - least <= pair::EXACT && *most <= f64::from(OLDEST);
-        let exact = query.ages_at_contact().filter(exact);
-        let of_age =
-            exact.map(|(least, most)| OfAge::new(&prepared.cells, &prepared.fit_outside, f64::midpoint(least, most)));
-        Prepared { of_age, ..prepared }
+        let ages = prepared.ages_of_query();
+        let kept = prepared.facing.query_is_post().then(Kept::default);
+        Prepared { ages, kept, ..prepared }
     }
 
+    #[inline(always)]
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         Self::weigh_known(prepared, candidate, &Self::know(prepared, candidate))
     }
@@ -199,6 +200,7 @@ impl Attribute for Timeline {
         prepared.chances.unwrap_or_else(|| prepared.collection.chances(&prepared.model.timeline, candidate))
     }
 
+    #[inline(always)]
     fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, chances: &Chances) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         prepared.weighed(ante, post, *chances).sum()

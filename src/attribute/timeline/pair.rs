@@ -1,14 +1,19 @@
 //! One missing person's dates and ages against one body's: the numerators, over their chances.
 
+use std::f64::consts::LOG2_E;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
-use jiff::Span;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::Offset;
 
 use super::chances::Chances;
 use super::{AGES, DAYS_A_YEAR, HALF_YEARS, OLDEST, Prepared, Value, is_open, middle};
-use crate::model::{Bits, GAPS, LIVES, Lives, TimelineModel, gap_of_days, lived_days, lived_years};
+use crate::model::{
+    Bits, ByLife, GAPS, LIVES, Lives, TimelineModel, by_life, each_life, exp2, gap_of_days, lived_cell, lived_days,
+    lived_years, log2,
+};
 
 /// Ages that are tried where the age is stated as an interval.
 const AGES_TRIED: usize = 8;
@@ -18,6 +23,11 @@ pub(super) const EXACT: f64 = 1.0;
 
 /// The most that a birth tells: the time line's cap holds for all of it.
 const BIRTH_CAP: Bits = Bits(11_000);
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// Of births that are not the person's at all, how many are anybody's.
+const UNRELATED: f64 = 0.6;
 
 /// Days lived on, where no time of death says how many.
 const ANY_TIME: (i32, i32) = (i32::MIN, i32::MAX);
@@ -38,81 +48,71 @@ impl Weighed {
 
 /// The cells of the time lived on, as pairs need them.
 pub(super) struct Cells {
-    /// First day of each, and one over its days.
-    from: [f64; LIVES],
-    to: [f64; LIVES],
-    share_of_day: [f64; LIVES],
+    /// First day of each, the day after its last, and one over its days.
+    from: ByLife,
+    to: ByLife,
+    share_of_day: ByLife,
     years: [f64; LIVES],
 }
 
 impl Cells {
     pub(super) fn new() -> Self {
         let [from, to] = [|days: (i32, i32)| days.0, |days: (i32, i32)| days.1]
-            .map(|end| std::array::from_fn(|cell| f64::from(end(lived_days(cell)))));
-        let share_of_day = std::array::from_fn(|cell| 1.0 / (to[cell] - from[cell]));
+            .map(|end| by_life(|cell| f64::from(end(lived_days(cell)))));
+        let share_of_day = by_life(|cell| {
+            let (from, to) = lived_days(cell);
+            1.0 / f64::from(to - from)
+        });
         Self { from, to, share_of_day, years: std::array::from_fn(lived_years) }
     }
 
     /// How well an estimated time of death goes with each, lived on from the day of the last contact: by how much of the
     /// cell lies within it.
-    fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> [f64; LIVES] {
+    #[inline(always)]
+    fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> ByLife {
         let estimate = model.estimate(death);
-        let since = |(first, end): (i32, i32)| (f64::from(first - contact), f64::from(end - contact));
+        let [of_within, of_near, any] = estimate.weights().map(|weight| weight as f32);
+        let since = |(first, end): (i32, i32)| ((first - contact) as f32, (end - contact) as f32);
         let (within, near) = (since(estimate.within), since(estimate.near));
-        let share = |cell: usize, (first, end): (f64, f64)| {
-            let (from, to) = (self.from[cell], self.to[cell]);
-            let days = if to < end { to } else { end } - if from > first { from } else { first };
-            if days > 0.0 { days * self.share_of_day[cell] } else { 0.0 }
-        };
-        std::array::from_fn(|cell| estimate.fit(share(cell, within), share(cell, near)))
-    }
-
-    /// How well an interval of ages goes with each, lived on from an age, of the days that may have been lived on.
-    fn fits(
-        &self,
-        fit_outside: &[f64; AGES],
-        (age, lived): (f64, (i32, i32)),
-        (least, most): (u8, u8),
-    ) -> [f64; LIVES] {
-        let possible = (f64::from(lived.0), f64::from(lived.1));
-        std::array::from_fn(|cell| {
-            let possible = (self.from[cell].max(possible.0), self.to[cell].min(possible.1));
-            // Where the cell holds a part of those days, the years are of that part.
-            let lived = match possible.0 < possible.1 && cell > 0 {
-                true => self.years[cell].clamp(possible.0 / DAYS_A_YEAR, possible.1 / DAYS_A_YEAR),
-                false => self.years[cell],
-            };
-            let age = (age + lived) as i32;
-            fit_outside[years(i32::from(least) - age)] * fit_outside[years(age - i32::from(most))]
+        // As one instruction each, which `min` and `max` are not where a number may be none.
+        let (smaller, larger) = (|a, b| if a < b { a } else { b }, |a, b| if a > b { a } else { b });
+        each_life(|cell| {
+            let (from, to, share_of_day) = (self.from[cell], self.to[cell], self.share_of_day[cell]);
+            let share = |(first, end): (f32, f32)| larger(smaller(to, end) - larger(from, first), 0.0) * share_of_day;
+            share(within) * of_within + share(near) * of_near + any
         })
     }
 }
 
-/// How well every bound of an interval of ages goes with each time lived on from the query's age.
-pub(super) struct OfAge {
-    pub(super) age: f64,
-    /// By the least age, and by the greatest.
-    least: Box<[[f64; LIVES]]>,
-    most: Box<[[f64; LIVES]]>,
+/// What ages say of the query's: of one that is the earlier state by the bounds of the other's interval, of one that is the
+/// later state by the other's age.
+pub(super) enum Ages {
+    /// The query's age; how well each least age of an interval, and each greatest, goes with each time lived on from it.
+    Of { age: f64, least: Box<[ByLife]>, most: Box<[ByLife]> },
+    /// How well the query's interval goes with each time lived on from every age, in half years.
+    Interval(Box<[ByLife]>),
 }
 
-impl OfAge {
-    pub(super) fn new(cells: &Cells, fit_outside: &[f64; AGES], age: f64) -> Self {
-        let fits = |interval| cells.fits(fit_outside, (age, ANY_TIME), interval);
-        let least = (0..=OLDEST).map(|least| fits((least, u8::MAX))).collect();
-        Self { age, least, most: (0..=OLDEST).map(|most| fits((0, most))).collect() }
-    }
-
-    /// What [`Cells::fits`] says of any time lived on.
-    fn fits(&self, (least, most): (u8, u8)) -> [f64; LIVES] {
-        let [least, most] = [&self.least[usize::from(least)], &self.most[usize::from(most)]];
-        std::array::from_fn(|cell| least[cell] * most[cell])
+impl Ages {
+    /// What [`Prepared::fits`] says of any time lived on; none: it has to be worked out.
+    #[inline(always)]
+    fn fits(&self, age: f64, (least, most): (u8, u8)) -> Option<ByLife> {
+        match self {
+            Self::Of { age: query, least: by_least, most: by_most } => {
+                let (least, most) = (&by_least[usize::from(least)], &by_most[usize::from(most)]);
+                (*query == age).then(|| each_life(|cell| least[cell] * most[cell]))
+            }
+            Self::Interval(by_age) => {
+                let half_years = age * 2.0;
+                by_age.get(half_years as usize).filter(|_| half_years.fract() == 0.0).copied()
+            }
+        }
     }
 }
 
 /// Years outside an interval; none within it.
-fn years(outside: i32) -> usize {
-    outside.clamp(0, AGES as i32 - 1) as usize
+fn outside(years: i32) -> usize {
+    years.clamp(0, AGES as i32 - 1) as usize
 }
 
 /// What repeats among the pairs of one query.
@@ -142,8 +142,62 @@ impl Kept {
 }
 
 impl Prepared<'_> {
+    /// What ages say of the query's; none: it has no one age, or no interval. Whoever would be older than anybody has a slip
+    /// in a date, and is weighed pair by pair.
+    pub(super) fn ages_of_query(&self) -> Option<Ages> {
+        let fits = |age, interval| each_life(|cell| self.fit(cell, (age, ANY_TIME), interval));
+        if self.facing.query_is_post() {
+            let interval = self.query.age?;
+            let by_age = (0..HALF_YEARS).map(|half_years| fits(half_years as f64 / 2.0, interval));
+            return Some(Ages::Interval(by_age.collect()));
+        }
+        let exact = |(least, most): &(f64, f64)| most - least <= EXACT && *most <= f64::from(OLDEST);
+        let (least, most) = self.query.ages_at_contact().filter(exact)?;
+        let age = f64::midpoint(least, most);
+        let least = (0..=OLDEST).map(|least| fits(age, (least, u8::MAX))).collect();
+        Some(Ages::Of { age, least, most: (0..=OLDEST).map(|most| fits(age, (0, most))).collect() })
+    }
+
+    /// How well an interval of ages goes with a cell of the time lived on from an age, of the days that may have been lived
+    /// on.
+    fn fit(&self, cell: usize, (age, lived): (f64, (i32, i32)), (least, most): (u8, u8)) -> f32 {
+        if cell >= LIVES {
+            return 0.0;
+        }
+        let (from, to) = lived_days(cell);
+        let (from, to) = (from.max(lived.0), to.min(lived.1));
+        let years = self.cells.years[cell];
+        // Where the cell holds a part of those days, the years are of that part.
+        let lived = match from < to && cell > 0 && lived != ANY_TIME {
+            true => years.clamp(f64::from(from) / DAYS_A_YEAR, f64::from(to) / DAYS_A_YEAR),
+            false => years,
+        };
+        let age = (age + lived) as i32;
+        self.fit_outside[outside((i32::from(least) - age).max(age - i32::from(most)))]
+    }
+
+    /// The same for all cells.
+    #[inline(always)]
+    fn fits(&self, (age, lived): (f64, (i32, i32)), interval: (u8, u8)) -> ByLife {
+        let Some(mut fits) = self.ages.as_ref().and_then(|ages| ages.fits(age, interval)) else {
+            return each_life(|cell| self.fit(cell, (age, lived), interval));
+        };
+        if lived != ANY_TIME {
+            // Those of which the days are a part.
+            for cell in [lived_cell(lived.0), lived_cell(lived.1)] {
+                fits[cell] = self.fit(cell, (age, lived), interval);
+            }
+        }
+        fits
+    }
+
+    #[inline(always)]
     pub(super) fn weighed(&self, ante: &Value, post: &Value, chances: Chances) -> Weighed {
-        let birth = ante.born().zip(post.birth).map(|(ante, post)| self.birth(ante, post, chances));
+        let births = match self.facing.query_is_post() {
+            true => ante.born().map(Born::new).zip(self.born),
+            false => self.born.zip(post.birth.map(Born::new)),
+        };
+        let birth = births.map(|(ante, post)| self.birth(ante, post, chances));
         let age = if birth.is_none() { ante.ages_beside(post).zip(post.age) } else { None };
         let gap = ante.days_to(post).map(gap_of_days);
         let model = &self.model.timeline;
@@ -178,14 +232,16 @@ impl Prepared<'_> {
     }
 
     /// The chance a day of the finding and the estimated time of death, for each time lived on.
+    #[inline(always)]
     fn dated(&self, gap: usize, contact: i32, (condition, death): (u8, (i32, i32))) -> Lives {
         let model = &self.model.timeline;
         let fits = self.cells.fit_death(model, contact, death);
         let densities = model.gap_densities(condition, gap);
-        model.with_slip(std::array::from_fn(|cell| densities[cell] * fits[cell]), fits[0])
+        model.with_slip(each_life(|cell| densities[cell] * fits[cell]), fits[0])
     }
 
     /// An estimate against the age at last contact, as far as it is known, and what the dates say of the time lived on.
+    #[inline(always)]
     fn age(
         &self,
         (ages, interval): ((f64, f64), (u8, u8)),
@@ -193,11 +249,8 @@ impl Prepared<'_> {
         chances: Chances,
     ) -> Bits {
         let likely = |age: f64| {
-            let fits = match &self.of_age {
-                Some(of_age) if lived == ANY_TIME && of_age.age == age => of_age.fits(interval),
-                _ => self.cells.fits(&self.fit_outside, (age, lived), interval),
-            };
-            Lives::sum(&std::array::from_fn(|cell| lives.cells[cell] * fits[cell]))
+            let fits = self.fits((age, lived), interval);
+            Lives::sum(&each_life(|cell| lives.cells[cell] * fits[cell]))
         };
         let (least, most) = ages;
         let likely = if most - least <= EXACT {
@@ -206,52 +259,74 @@ impl Prepared<'_> {
             let step = (most - least) / AGES_TRIED as f64;
             (0..AGES_TRIED).map(|at| likely(least + step * (at as f64 + 0.5))).sum::<f64>() / AGES_TRIED as f64
         };
-        Bits::from_f64(likely.log2() - lives.log2 - chances.age).within(Bits(-7_000), Bits(6_000))
+        Bits::from_f64(log2(likely) - lives.log2 - f64::from(chances.age)).within(Bits(-7_000), Bits(6_000))
+    }
+
+    /// What two days of birth are worth that have nothing in common.
+    pub(super) fn unlike_births(model: &TimelineModel) -> Bits {
+        let slips = model.birth_near + model.birth_other;
+        Bits::of_ratio(slips * 0.1 + model.birth_other * UNRELATED).within(Bits(-7_000), BIRTH_CAP)
     }
 
     /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated. Two days
     /// are compared part by part: a slip is in the day, the month or the year, or day and month change places.
-    fn birth(&self, ante: (i32, i32), post: (i32, i32), chances: Chances) -> Bits {
-        let model = &self.model.timeline;
-        if let (Some(a), Some(b)) = (date_of(ante), date_of(post)) {
+    #[inline(always)]
+    fn birth(&self, ante: Born, post: Born, chances: Chances) -> Bits {
+        let (model, chance) = (&self.model.timeline, f64::from(chances.birth));
+        let faded = |years: f64| if years < 20.0 { exp2(-years * LOG2_E) } else { 0.0 };
+        if let (Some(a), Some(b)) = (ante.day, post.day) {
             let same = [a.day() == b.day(), a.month() == b.month(), a.year() == b.year()];
-            let other = model.birth_other * 0.6 * chances.birth;
+            let other = model.birth_other * UNRELATED * chance;
             let slips = model.birth_near + model.birth_other;
-            let apart = f64::from((a.year() - b.year()).abs());
-            let year = if apart < 20.0 { (-apart / 2.0).exp() / 2.0 } else { 0.0 }
-                + if apart % 10.0 == 0.0 { 0.05 } else { 0.0 };
+            let off = || {
+                let apart = f64::from((a.year() - b.year()).abs());
+                let fade = if apart < 20.0 { faded(apart / 2.0) / 2.0 } else { 0.0 };
+                fade + if apart % 10.0 == 0.0 { 0.05 } else { 0.0 }
+            };
             let likely = match same {
                 [true, true, true] => 1.0 - slips,
-                [true, true, false] => slips * 0.4 * year,
+                [true, true, false] => slips * 0.4 * off(),
                 [false, true, true] => slips * 0.25 / 30.0,
                 [true, false, true] => slips * 0.15 / 11.0,
                 [false, false, true] if (a.day(), a.month()) == (b.month(), b.day()) => slips * 0.1,
-                _ => slips * 0.1 * chances.birth,
+                // Nearly every pair: the chance cancels out.
+                _ => return self.unlike_births,
             };
-            return Bits::of_ratio((likely + other) / chances.birth).within(Bits(-7_000), BIRTH_CAP);
+            return Bits::of_ratio((likely + other) / chance).within(Bits(-7_000), BIRTH_CAP);
         }
+        let (ante, post) = (ante.days, post.days);
         let length = f64::from(ante.1 - ante.0 + 1);
         let overlap = f64::from((ante.1.min(post.1) - ante.0.max(post.0) + 1).max(0)) / length;
         let apart = f64::from((post.0 - ante.1).max(ante.0 - post.1).max(0)) / DAYS_A_YEAR;
         let decades = apart > 8.0 && apart < 42.0 && apart.round() as i32 % 10 == 0;
-        let near = model.birth_near * 0.5 * if apart < 20.0 { (-apart).exp() } else { 0.0 };
-        let other = model.birth_other * (if decades { 0.1 } else { 0.0 } + 0.6 * self.collection.born_within(post, 0));
+        let near = model.birth_near * 0.5 * faded(apart);
+        let other = model.birth_other * (if decades { 0.1 } else { 0.0 } + UNRELATED * f64::from(chances.born));
         // Within its year every day is as likely.
         let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
         let likely = (1.0 - model.birth_near - model.birth_other) * overlap + (near + other) * part;
-        Bits::of_ratio(likely / chances.birth).within(Bits(-7_000), BIRTH_CAP)
+        Bits::of_ratio(likely / chance).within(Bits(-7_000), BIRTH_CAP)
     }
 }
 
 /// The bits of a gap, by log2 of its chance a day.
 fn gap_bits(log2: f64, chances: Chances) -> Bits {
-    Bits::from_f64(log2 - chances.gap).within(Bits(-7_000), Bits(4_500))
+    Bits::from_f64(log2 - f64::from(chances.gap)).within(Bits(-7_000), Bits(4_500))
 }
 
-/// The day, where it is known to the day.
-fn date_of((first, last): (i32, i32)) -> Option<Date> {
-    let day = || Date::constant(1970, 1, 1).checked_add(Span::new().try_days(first).ok()?).ok();
-    if first == last { day() } else { None }
+/// When somebody was born.
+#[derive(Clone, Copy)]
+pub(super) struct Born {
+    days: (i32, i32),
+    /// The day, where it is known to the day.
+    day: Option<Date>,
+}
+
+impl Born {
+    pub(super) fn new(days: (i32, i32)) -> Self {
+        let second = i64::from(days.0) * SECONDS_A_DAY;
+        let day = || Some(Offset::UTC.to_datetime(Timestamp::from_second(second).ok()?).date());
+        Self { days, day: if days.0 == days.1 { day() } else { None } }
+    }
 }
 
 impl Value {
