@@ -5,10 +5,11 @@
 //! dead cloud). The denominator averages it over the joint looks of the missing, so correlated colours are
 //! discounted. Only fields that both records have take part; of several values on a record any may be the right one.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::derived::Derived;
 use super::{About, Attribute, Evidence, Facing, Part, Preservation, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Ancestry, EyeColor, HairColor, Kind, Record};
@@ -36,15 +37,18 @@ pub struct Value {
 pub struct Statistics {
     looks: Box<[[[i64; E]; H]; A]>,
     total: i64,
+    /// How often each look is found, with fresh and with altered eyes.
+    chances: [Derived<Looks>; 2],
 }
 
 impl Default for Statistics {
     fn default() -> Self {
-        Self { looks: Box::new([[[0; E]; H]; A]), total: 0 }
+        Self { looks: Box::new([[[0; E]; H]; A]), total: 0, chances: Default::default() }
     }
 }
 
-type Looks = [[[f64; E]; H]; A];
+/// By ancestry, hair and eyes; behind the last of each the sum of all.
+type Looks = [[[f64; E + 1]; H + 1]; A + 1];
 
 /// A query made ready.
 pub struct Prepared<'a> {
@@ -53,7 +57,7 @@ pub struct Prepared<'a> {
     query: &'a Value,
     statistics: &'a Statistics,
     /// P(post look), for fresh and for altered eyes: made when the first candidate asks.
-    by_chance: [OnceLock<Box<Looks>>; 2],
+    by_chance: [OnceLock<Arc<Looks>>; 2],
 }
 
 impl Attribute for Appearance {
@@ -95,6 +99,7 @@ impl Attribute for Appearance {
         if kind != Kind::Missing || looks == 0 {
             return;
         }
+        statistics.chances.iter_mut().for_each(Derived::forget);
         let share = UNIT / i64::from(looks) * by;
         for a in members(value.ancestry) {
             for h in members(value.hair) {
@@ -164,7 +169,8 @@ fn codes<C: crate::record::json::Code>(set: u16) -> String {
 }
 
 fn members(set: u16) -> impl Iterator<Item = usize> {
-    (0..16).filter(move |at| set >> at & 1 == 1)
+    let rest = std::iter::successors(Some(set), |set| Some(set & set.wrapping_sub(1)));
+    rest.take_while(|set| *set != 0).map(|set| set.trailing_zeros() as usize)
 }
 
 impl Prepared<'_> {
@@ -183,8 +189,12 @@ impl Prepared<'_> {
 
     /// P(post look), summed over what is unknown and over every value it may be.
     fn chance_of(&self, post: &Value) -> f64 {
-        let looks = self.by_chance[usize::from(post.altered)].get_or_init(|| self.look_chances(post.altered));
-        let any = |set: u16, all: usize| if set == 0 { (1 << all) - 1 } else { set };
+        let looks = self.by_chance[usize::from(post.altered)].get_or_init(|| {
+            let chances = &self.statistics.chances[usize::from(post.altered)];
+            chances.get(self.model, || *self.look_chances(post.altered))
+        });
+        // Behind the last of each stands the sum of all.
+        let any = |set: u16, all: usize| if set == 0 { 1 << all } else { set };
         let mut sum = 0.0;
         for a in members(any(post.ancestry, A)) {
             for h in members(any(post.hair, H)) {
@@ -198,13 +208,13 @@ impl Prepared<'_> {
     fn look_chances(&self, altered: bool) -> Box<Looks> {
         let expected = &self.model.appearance;
         let total = self.statistics.total as f64 / UNIT as f64 + self.model.smoothing;
-        let mut looks: Box<Looks> = Box::new([[[0.0; E]; H]; A]);
+        let mut looks: Box<Looks> = Box::new([[[0.0; E + 1]; H + 1]; A + 1]);
         for (a, h, e) in cells() {
             let seen = self.statistics.looks[a][h][e] as f64 / UNIT as f64;
             let prior = expected.ancestry_shares[a] * expected.hair_shares[h] * expected.eyes_shares[e];
             looks[a][h][e] = (seen + self.model.smoothing * prior) / total;
         }
-        let mut by_ancestry: Box<Looks> = Box::new([[[0.0; E]; H]; A]);
+        let mut by_ancestry: Box<Looks> = Box::new([[[0.0; E + 1]; H + 1]; A + 1]);
         for (a, h, e) in cells() {
             by_ancestry[a][h][e] = (0..A).map(|from| looks[from][h][e] * expected.ancestry[from][a]).sum();
         }
@@ -215,8 +225,26 @@ impl Prepared<'_> {
         for (a, h, e) in cells() {
             by_ancestry[a][h][e] = (0..E).map(|from| looks[a][h][from] * eyes[from][e]).sum();
         }
-        by_ancestry
+        with_sums(by_ancestry)
     }
+}
+
+/// The same with the sums along each axis.
+fn with_sums(mut looks: Box<Looks>) -> Box<Looks> {
+    for a in 0..A {
+        for h in 0..H {
+            looks[a][h][E] = looks[a][h][..E].iter().sum();
+        }
+        for e in 0..=E {
+            looks[a][H][e] = (0..H).map(|h| looks[a][h][e]).sum();
+        }
+    }
+    for h in 0..=H {
+        for e in 0..=E {
+            looks[A][h][e] = (0..A).map(|a| looks[a][h][e]).sum();
+        }
+    }
+    looks
 }
 
 fn cells() -> impl Iterator<Item = (usize, usize, usize)> {

@@ -49,13 +49,13 @@ impl Span {
     }
 
     fn middle(self) -> f64 {
-        f64::from(self.middle) / 10.0
+        f64::from(self.middle) * 0.1
     }
 
     /// The variance of a value that may be anywhere in the range.
     fn variance(self) -> f64 {
-        let half = f64::from(self.half) / 10.0;
-        half * half / 3.0
+        let half = f64::from(self.half) * 0.1;
+        half * half * (1.0 / 3.0)
     }
 }
 
@@ -64,6 +64,24 @@ pub struct Prepared<'a> {
     model: &'a Model,
     facing: Facing,
     query: Ready<'a>,
+    given: GivenHeight,
+}
+
+/// Weights of people of one height, by sex: how much heavier by centimetre, and their spread, in logarithms.
+struct GivenHeight {
+    slope: [f64; 3],
+    sd: [f64; 3],
+}
+
+impl GivenHeight {
+    fn new(model: &BuildModel) -> Self {
+        let correlation = model.height_weight_correlation;
+        let [heights, weights] = [&model.height_cm, &model.weight_log_kg];
+        Self {
+            slope: std::array::from_fn(|sex| correlation * weights[sex].sd / heights[sex].sd),
+            sd: weights.map(|weight| weight.sd * (1.0 - correlation * correlation).sqrt()),
+        }
+    }
 }
 
 /// A value, and the natural logarithm of its weight; none: it has no weight.
@@ -127,7 +145,8 @@ impl Attribute for Build {
     fn count((): &mut (), _: Kind, _: &Value, _: i64) {}
 
     fn prepare<'a>(scale: Scale<'a, ()>, query: &'a Value) -> Prepared<'a> {
-        Prepared { model: scale.model, facing: scale.facing, query: Ready::new(query) }
+        let given = GivenHeight::new(&scale.model.build);
+        Prepared { model: scale.model, facing: scale.facing, query: Ready::new(query), given }
     }
 
     #[inline(always)]
@@ -185,6 +204,7 @@ impl Measured {
 
 struct Pair<'a> {
     model: &'a BuildModel,
+    given: &'a GivenHeight,
     ante: Ready<'a>,
     post: Ready<'a>,
 }
@@ -194,7 +214,7 @@ impl Prepared<'_> {
     fn pair<'p>(&'p self, candidate: &'p Value) -> Pair<'p> {
         let candidate = Ready::new(candidate);
         let (ante, post) = if self.facing.query_is_post() { (candidate, self.query) } else { (self.query, candidate) };
-        Pair { model: &self.model.build, ante, post }
+        Pair { model: &self.model.build, given: &self.given, ante, post }
     }
 }
 
@@ -207,7 +227,7 @@ impl Pair<'_> {
         let mean = (ante.middle() + self.model.height_bias_cm) * factor;
         let grown = ante.middle() * uncertain;
         let variance = error * error + ante.variance() + post.variance() / 4.0 + grown * grown;
-        let population = self.population().0;
+        let population = self.model.height_cm[self.sex()];
         let anyone = 0.94 * population.density(post.middle()) + 0.06 * CHILDREN_CM.density(post.middle());
         let by_chance = self.of_its_age(&STATURE).map_or(anyone, |share| {
             let mean = population.mean * share;
@@ -229,13 +249,12 @@ impl Pair<'_> {
         let variance = error * error + relative(ante) + relative(post) / 4.0 + grown * grown;
         let growth = if factor == 1.0 { 0.0 } else { factor.ln() };
         let mean = before + self.model.weight_bias_log[from] + growth;
-        let (heights, weights) = self.population();
+        let sex = self.sex();
+        let (heights, weights) = (self.model.height_cm[sex], self.model.weight_log_kg[sex]);
         let given = match (self.ante.value.height, self.post.value.height) {
             (Some(_), Some(height)) => {
-                let correlation = self.model.height_weight_correlation;
-                let slope = correlation * weights.sd / heights.sd;
-                let mean = weights.mean + slope * (height.middle() - heights.mean).clamp(-25.0, 25.0);
-                Normal { mean, sd: weights.sd * (1.0 - correlation * correlation).sqrt() }
+                let mean = weights.mean + self.given.slope[sex] * (height.middle() - heights.mean).clamp(-25.0, 25.0);
+                Normal { mean, sd: self.given.sd[sex] }
             }
             _ => weights,
         };
@@ -274,16 +293,16 @@ impl Pair<'_> {
         (age > 0).then(|| shares[age.min(GROWN - 1)])
     }
 
-    /// Height in centimetres and logarithm of the weight in kilograms, by the sex that either record gives.
-    fn population(&self) -> (Normal, Normal) {
-        let sex = usize::from(self.ante.value.sex.min(self.post.value.sex).min(2));
-        (self.model.height_cm[sex], self.model.weight_log_kg[sex])
+    /// The sex that either record gives, by its place in the populations.
+    fn sex(&self) -> usize {
+        usize::from(self.ante.value.sex.min(self.post.value.sex).min(2))
     }
 
     #[inline(always)]
     fn mixed(&self, apart: f64, variance: f64, by_chance: f64) -> Measured {
         let slip = self.model.slip;
-        let expected = exp2(-0.5 * LOG2_E * apart * apart / variance) / (TAU * variance).sqrt();
+        let precision = 1.0 / variance;
+        let expected = exp2(-0.5 * LOG2_E * apart * apart * precision) * (precision * (1.0 / TAU)).sqrt();
         let ratio = (1.0 - slip) * expected / by_chance + slip;
         Measured { bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(4_000)), apart, variance }
     }

@@ -12,6 +12,7 @@
 
 use std::f64::consts::PI;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
 use any_ascii::any_ascii;
@@ -20,7 +21,6 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
-use super::figures::Figures;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, CELL_DEGREES, DISTANCES, EARTH_KM, Model, PLACE_SCALES, SPHERE, distance_step};
 use crate::record::{Kind, Place, Record};
@@ -74,9 +74,45 @@ pub struct Statistics {
     named: [i64; AREAS],
 }
 
-/// What each scale is worth at a place of finding, once it is asked for.
-#[derive(Default)]
-pub struct Around([Figures<1>; PLACE_SCALES]);
+/// What each scale is worth at a place of finding, once it is asked for. Whoever asks at the same time works out the same.
+pub struct Around {
+    worth: [AtomicU32; PLACE_SCALES],
+    /// How many were last seen at the very point.
+    town: AtomicU32,
+}
+
+impl Around {
+    /// Stands for what is not worked out yet: no worth has these bits, and no town so many people.
+    const BLANK: u32 = u32::MAX;
+
+    #[inline(always)]
+    fn get(&self, scale: usize, work_out: impl FnOnce() -> f64) -> f64 {
+        let worth = || (work_out() as f32).to_bits();
+        f64::from(f32::from_bits(Self::known(&self.worth[scale], worth)))
+    }
+
+    fn town(&self, count: impl FnOnce() -> u32) -> u32 {
+        Self::known(&self.town, count)
+    }
+
+    #[inline(always)]
+    fn known(kept: &AtomicU32, work_out: impl FnOnce() -> u32) -> u32 {
+        let known = kept.load(Relaxed);
+        if known != Self::BLANK {
+            return known;
+        }
+        let known = work_out();
+        kept.store(known, Relaxed);
+        known
+    }
+}
+
+impl Default for Around {
+    fn default() -> Self {
+        let blank = || AtomicU32::new(Self::BLANK);
+        Self { worth: [(); PLACE_SCALES].map(|()| blank()), town: blank() }
+    }
+}
 
 /// A query made ready.
 pub struct Prepared<'a> {
@@ -224,8 +260,8 @@ impl Statistics {
     }
 
     /// How many were last seen at the very point.
-    fn at(&self, point: Point) -> f64 {
-        f64::from(self.towns.get(&(point.latitude, point.longitude)))
+    fn at(&self, point: Point) -> u32 {
+        self.towns.get(&(point.latitude, point.longitude))
     }
 
     fn people(&self, cell: Cell) -> u32 {
@@ -243,15 +279,14 @@ impl Prepared<'_> {
         let model = &self.model.place;
         let mut ratio = model.anywhere;
         for (scale, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
-            let [worth] = around.0[scale].get(|| [self.worth(scale, found)]);
-            ratio += kernel * worth;
+            ratio += kernel * around.get(scale, || self.worth(scale, (found, around)));
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
     }
 
     /// What a scale's kernel is worth at a place of finding: its share over its mean there.
-    fn worth(&self, scale: usize, found: Point) -> f64 {
-        let here = (found, self.statistics.at(found));
+    fn worth(&self, scale: usize, (found, around): (Point, &Around)) -> f64 {
+        let here = (found, f64::from(around.town(|| self.statistics.at(found))));
         self.model.place.shares[scale] / mean_kernel(self.statistics, self.model, scale, here)
     }
 

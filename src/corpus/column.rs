@@ -17,7 +17,7 @@ use super::file::{Saved, save_all};
 use super::known::Known;
 use crate::attribute::{About, Attribute, Evidence, Facing, Scale};
 use crate::model::{Bits, Model};
-use crate::processor::{Work, wide};
+use crate::processor::{AHEAD, Work, wide};
 use crate::record::{Kind, Record};
 
 /// One attribute of all records, as of one moment.
@@ -203,9 +203,6 @@ impl<'a, A: Attribute> TypedWeigher<'a, A> {
         self.for_all.get_or_init(|| A::prepare_for_all(self.scale, self.value))
     }
 }
-
-/// Values between one that is weighed and one that is fetched.
-const AHEAD: usize = 6;
 
 /// The bits of a block's values, of which something may be known.
 struct Weighing<'a, 'p, A: Attribute> {

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::ages::day;
 use super::figures::distance;
 use super::{Estimate, LEAST, Pair, Sample, rounded};
-use crate::model::{GAP_CLASSES, Lives, Model, gap_of_days};
+use crate::model::{GAP_CLASSES, Model, gap_of_days};
 use crate::record::Kind;
 
 const UNCLAIMED: usize = 9;
@@ -49,7 +49,7 @@ fn measured(model: &Model, gaps: &[Gap], old: &[Value]) -> (Vec<Value>, f64) {
         let mut logs: Vec<(f64, f64)> = of_class
             .map(|&(class, days)| {
                 let lives = model.timeline.gap_densities(class as u8, gap_of_days(days as i32));
-                ((f64::from(days) + 0.5).ln(), f64::from(lives[0]) / Lives::sum(lives))
+                ((f64::from(days) + 0.5).ln(), f64::from(lives[0]) / lives.sum())
             })
             .collect();
         let pairs: f64 = logs.iter().map(|(_, soon)| soon).sum();

@@ -7,11 +7,10 @@
 //! the remains, whose time since death is log-normal too.
 
 use super::{GAP_CLASSES, TimelineModel, log2};
+use crate::processor::{LANES, Vector};
 
 /// Cells of the time lived on after the last contact; the first is for those who died soon.
 pub const LIVES: usize = 13;
-/// A number for each cell. In whole vectors of four, eight or sixteen, which a processor has: beyond the last cell are zeros.
-pub type ByLife = [f32; 16];
 /// Years between death and finding that are counted one by one.
 pub const GAP_YEARS: usize = 80;
 const DAYS_A_YEAR: f64 = 365.25;
@@ -23,6 +22,8 @@ const BUCKETS: usize = 8 * 13;
 const SOON_DAYS: f64 = 14.0;
 /// Times within a cell, or within a year, that stand for all of them.
 const SAMPLES: usize = 12;
+
+const _: () = assert!(LIVES <= LANES);
 
 /// Gaps as they are weighed: the cells, up to a week the wrong way round, and more than that.
 pub const GAPS: usize = BUCKETS + 2;
@@ -40,40 +41,21 @@ pub fn gap_of_days(days: i32) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub struct Lives {
     /// One by one.
-    pub cells: ByLife,
+    pub cells: Vector,
     /// log2 of their sum.
     pub log2: f64,
 }
 
 impl Lives {
     /// The chances and their sum.
-    pub fn of(cells: ByLife) -> Self {
-        Self { log2: log2(Self::sum(&cells)), cells }
-    }
-
-    /// Added up by halves, as vectors are.
-    #[inline(always)]
-    pub fn sum(cells: &ByLife) -> f64 {
-        let (mut eight, mut four) = ([0.0; 8], [0.0; 4]);
-        (0..8).for_each(|at| eight[at] = cells[at] + cells[at + 8]);
-        (0..4).for_each(|at| four[at] = eight[at] + eight[at + 4]);
-        f64::from((four[0] + four[2]) + (four[1] + four[3]))
+    pub fn of(cells: Vector) -> Self {
+        Self { log2: log2(cells.sum()), cells }
     }
 }
 
 /// A number for each cell, and zeros.
-pub fn by_life(of: impl Fn(usize) -> f64) -> ByLife {
-    each_life(|cell| if cell < LIVES { of(cell) as f32 } else { 0.0 })
-}
-
-/// A number for each cell and beyond, worked out as vectors.
-#[inline(always)]
-pub fn each_life(of: impl Fn(usize) -> f32) -> ByLife {
-    let mut each = ByLife::default();
-    for (cell, each) in each.iter_mut().enumerate() {
-        *each = of(cell);
-    }
-    each
+pub fn by_life(of: impl Fn(usize) -> f64) -> Vector {
+    Vector::each(|cell| if cell < LIVES { of(cell) as f32 } else { 0.0 })
 }
 
 /// The cell of so many days lived on; the first and the last one hold what is before and after all of them.
@@ -99,7 +81,7 @@ fn day(edge: usize) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub(super) struct GapTables {
     lived: Vec<Lives>,
-    densities: Vec<ByLife>,
+    densities: Vec<Vector>,
     found: Vec<Lives>,
     masses: Vec<[f64; GAP_YEARS]>,
 }
@@ -121,7 +103,7 @@ impl GapTables {
             _ => by_life(|_| 0.0),
         };
         let gaps = || classes().flat_map(|class| (0..GAPS).map(move |gap| (class, gap)));
-        let densities: Vec<ByLife> = gaps().map(|(class, gap)| density(class, gap)).collect();
+        let densities: Vec<Vector> = gaps().map(|(class, gap)| density(class, gap)).collect();
         let found = densities.iter().map(|cells| model.with_slip(*cells, 1.0)).collect();
         let year = |class, start: f64, year: usize| {
             let (from, to) = (year as f64 - start, (year + 1) as f64 - start);
@@ -141,7 +123,7 @@ impl TimelineModel {
     }
 
     /// The density a day of a gap, for each cell of the time lived on.
-    pub fn gap_densities(&self, class: u8, gap: usize) -> &ByLife {
+    pub fn gap_densities(&self, class: u8, gap: usize) -> &Vector {
         &self.tables.densities[usize::from(class).min(GAP_CLASSES - 1) * GAPS + gap]
     }
 
@@ -152,7 +134,7 @@ impl TimelineModel {
 
     /// What follows no rule is put down to those who died soon; `fit`: how well that goes with the time of death.
     #[inline(always)]
-    pub fn with_slip(&self, mut densities: ByLife, fit: f32) -> Lives {
+    pub fn with_slip(&self, mut densities: Vector, fit: f32) -> Lives {
         densities[0] += (self.gap_slip / 100.0 / DAYS_A_YEAR) as f32 * fit;
         Lives::of(densities)
     }
@@ -231,7 +213,7 @@ mod tests {
         for class in 0..GAP_CLASSES as u8 {
             let years: f64 = model.gap_masses(class).iter().sum();
             assert!((0.97..=1.000_001).contains(&years), "class {class}: {years}");
-            let days: f64 = (0..32_000).map(|days| Lives::sum(model.gap_densities(class, gap_of_days(days)))).sum();
+            let days: f64 = (0..32_000).map(|days| model.gap_densities(class, gap_of_days(days)).sum()).sum();
             assert!((0.95..=1.000_001).contains(&days), "class {class}: {days}");
             assert!(model.lived(class).log2.abs() < 1e-9, "class {class}");
         }
@@ -242,7 +224,7 @@ mod tests {
         let model = Model::default().timeline;
         let soon = |class, days| {
             let densities = model.gap_densities(class, gap_of_days(days));
-            f64::from(densities[0]) / Lives::sum(densities)
+            f64::from(densities[0]) / densities.sum()
         };
         assert!(soon(0, 20) > 0.8 && soon(0, 4_000) < 0.2, "{} {}", soon(0, 20), soon(0, 4_000));
         assert!(soon(7, 2_000) > 0.5, "a skeleton may have lain for the years: {}", soon(7, 2_000));

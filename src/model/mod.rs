@@ -21,9 +21,7 @@ use kernels::KernelTables;
 
 pub use bits::Bits;
 pub use collect::{Collect, CollectModel, CollectedFrom, CollectedPart};
-pub use gaps::{
-    ByLife, GAP_YEARS, GAPS, LIVES, Lives, by_life, each_life, gap_of_days, lived_cell, lived_days, lived_years,
-};
+pub use gaps::{GAP_YEARS, GAPS, LIVES, Lives, by_life, gap_of_days, lived_cell, lived_days, lived_years};
 pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, MeanKernels, SPHERE, distance_step};
 pub use logarithms::{exp2, log2};
 
@@ -108,8 +106,9 @@ impl Normal {
     /// The density at `x`.
     #[inline(always)]
     pub fn density(self, x: f64) -> f64 {
-        let errors = (x - self.mean) / self.sd;
-        exp2(-0.5 * LOG2_E * errors * errors) / (self.sd * TAU.sqrt())
+        let precision = 1.0 / self.sd;
+        let errors = (x - self.mean) * precision;
+        exp2(-0.5 * LOG2_E * errors * errors) * precision * (1.0 / TAU).sqrt()
     }
 }
 

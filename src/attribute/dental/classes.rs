@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use super::history::Changes;
 use super::{AGES, STATES, Statistics, TEETH, UNKNOWN};
 use crate::model::{DENTAL_CLASSES, DentalModel, TOOTH_STATES};
+use crate::processor::{LANES, Vector};
 
 /// Six by treated teeth, each with and without third molars, and the two toothless ones.
 pub(super) const CLASSES: usize = 14;
@@ -18,6 +19,8 @@ const TOOTHLESS: usize = 7;
 const EXTRACTED: usize = 3;
 /// The teeth that are not third molars.
 const OTHERS: f64 = 28.0;
+
+const _: () = assert!(CLASSES <= LANES);
 
 /// A figure a class.
 pub(super) type ByClass = [f64; CLASSES];
@@ -63,10 +66,15 @@ pub(super) struct Population {
     shares: ByClass,
     /// The same at each age.
     by_age: [ByClass; AGES.len() + 1],
-    /// P(state after), for each tooth; 1 where it is unknown.
-    pub(super) chance: Box<[[ByClass; STATES]; TEETH]>,
     /// P(state after) in all classes together.
     overall: [[f64; STATES]; TEETH],
+    /// How much commoner a state is in each class than in all; 1 where it is unknown.
+    pub(super) commoner: Box<[[Vector; STATES]; TEETH]>,
+}
+
+/// A figure a class, and zeros.
+pub(super) fn vector(of: &ByClass) -> Vector {
+    Vector::each(|class| of.get(class).map_or(0.0, |figure| *figure as f32))
 }
 
 impl Population {
@@ -94,8 +102,14 @@ impl Population {
             }
         }
         let overall = |chance: &ByClass| shares.iter().zip(chance).map(|(share, chance)| share * chance).sum();
-        let overall = std::array::from_fn(|tooth| std::array::from_fn(|after| overall(&chance[tooth][after])));
-        Self { shares, by_age, chance, overall }
+        let overall: [[f64; STATES]; TEETH] =
+            std::array::from_fn(|tooth| std::array::from_fn(|after| overall(&chance[tooth][after])));
+        let commoner = |tooth: usize, after: usize| match after {
+            UNKNOWN => vector(&[1.0; CLASSES]),
+            _ => vector(&chance[tooth][after].map(|chance| chance / overall[tooth][after])),
+        };
+        let commoner = std::array::from_fn(|tooth| std::array::from_fn(|after| commoner(tooth, after)));
+        Self { shares, by_age, overall, commoner: Box::new(commoner) }
     }
 
     /// The share of each class, at an age if it is known.

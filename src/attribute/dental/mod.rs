@@ -23,13 +23,15 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use self::classes::{CLASSES, Population};
-use self::history::Surfaces;
+use self::classes::{CLASSES, Population, vector};
+use self::history::{Changes, Surfaces, YEARS};
 use self::numbering::{OFFSETS, QUADRANT, QUADRANTS, Steps};
 use self::readings::{Read, Readings};
+use super::derived::Derived;
 use super::span::Span;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, DentalModel, TOOTH_STATES};
+use crate::processor::Vector;
 use crate::record::{Kind, Record, Tooth, ToothState};
 
 const TEETH: usize = 32;
@@ -75,6 +77,22 @@ pub struct Statistics {
     states: Box<[[[i64; TOOTH_STATES]; TEETH]; CLASSES]>,
     /// Restored teeth by group and surfaces.
     surfaces: Box<[[i64; CODES]; GROUPS]>,
+    expected: Derived<Expected>,
+}
+
+/// What is expected of anybody's teeth.
+struct Expected {
+    changes: [Changes; YEARS.len()],
+    population: Population,
+    surfaces: Surfaces,
+}
+
+impl Expected {
+    fn new(model: &DentalModel, statistics: &Statistics) -> Self {
+        let changes = history::changes(model);
+        let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
+        Self { changes, population, surfaces: Surfaces::new(model, statistics) }
+    }
 }
 
 impl Default for Statistics {
@@ -85,6 +103,7 @@ impl Default for Statistics {
             by_age: [[0; CLASSES]; AGES.len() + 1],
             states,
             surfaces: Box::new([[0; CODES]; GROUPS]),
+            expected: Derived::default(),
         }
     }
 }
@@ -98,9 +117,9 @@ pub struct Prepared<'a> {
     readings: Readings,
     steps: Steps,
     /// The share of each class, by the age of the body.
-    shares: [Classes; AGES.len() + 2],
+    shares: [Vector; AGES.len() + 2],
     /// How much commoner two teeth abreast are in each class than in all, by the candidate's two states.
-    pairs: Box<[[Classes; STATES * STATES]; PAIRS]>,
+    pairs: Box<[[Vector; STATES * STATES]; PAIRS]>,
 }
 
 /// A byte a tooth, the quadrants abreast: the first teeth of all four, then the second ones.
@@ -114,14 +133,6 @@ const fn abreast(tooth: usize) -> usize {
 /// The tooth that stands there.
 const fn from_abreast(place: usize) -> usize {
     place % QUADRANTS * QUADRANT + place / QUADRANTS
-}
-
-/// A figure a class, and zeros: whole vectors.
-type Classes = [f32; CLASSES_ROOM];
-const CLASSES_ROOM: usize = 16;
-
-fn classes_of(of: impl Fn(usize) -> f64) -> Classes {
-    std::array::from_fn(|class| if class < CLASSES { of(class) as f32 } else { 0.0 })
 }
 
 impl Attribute for Dental {
@@ -157,6 +168,7 @@ impl Attribute for Dental {
         if kind != Kind::Missing {
             return;
         }
+        statistics.expected.forget();
         let states = value.states();
         let class = classes::class(&states);
         statistics.charts[class] += by;
@@ -176,40 +188,25 @@ impl Attribute for Dental {
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
         let model = &model.dental;
-        let changes = history::changes(model);
-        let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
+        let expected = statistics.expected.get(scale.model, || Expected::new(model, statistics));
+        let Expected { changes, population, surfaces } = &*expected;
         let states = query.states();
         let post = facing.query_is_post();
-        let read = Read {
-            query_is_post: post,
-            states: &states,
-            codes: &query.teeth,
-            changes: &changes,
-            population: &population,
-        };
-        let readings = Readings::new(&read, &Surfaces::new(model, statistics));
+        let read = Read { query_is_post: post, states: &states, codes: &query.teeth, changes, population };
+        let readings = Readings::new(&read, surfaces);
         // Only teeth charted on both count, by their state after.
         let commoner = |tooth: usize, candidate: usize| match (usize::from(states[tooth]), candidate) {
-            (UNKNOWN, _) | (_, UNKNOWN) => classes_of(|_| 1.0),
-            (query, candidate) => {
-                let after = if post { query } else { candidate };
-                let overall = population.overall(tooth, after);
-                classes_of(|class| population.chance[tooth][after][class] / overall)
-            }
+            (UNKNOWN, _) | (_, UNKNOWN) => &population.commoner[tooth][UNKNOWN],
+            (query, candidate) => &population.commoner[tooth][if post { query } else { candidate }],
         };
-        let commoner: Vec<[Classes; STATES]> =
-            (0..TEETH).map(|place| std::array::from_fn(|state| commoner(from_abreast(place), state))).collect();
-        let mut pairs = Box::new([[[0.0; CLASSES_ROOM]; STATES * STATES]; PAIRS]);
-        for (pair, teeth) in pairs.iter_mut().zip(commoner.chunks_exact(2)) {
+        let mut pairs = Box::new([[Vector::default(); STATES * STATES]; PAIRS]);
+        for (at, pair) in pairs.iter_mut().enumerate() {
+            let [one, other] = [2 * at, 2 * at + 1].map(from_abreast);
             for (states, pair) in pair.iter_mut().enumerate() {
-                let (one, other) = (&teeth[0][states / STATES], &teeth[1][states % STATES]);
-                pair.iter_mut().zip(one.iter().zip(other)).for_each(|(pair, (one, other))| *pair = one * other);
+                *pair = commoner(one, states / STATES).times(commoner(other, states % STATES));
             }
         }
-        let shares = std::array::from_fn(|age| {
-            let shares = population.shares(age as u8);
-            classes_of(|class| shares[class])
-        });
+        let shares = std::array::from_fn(|age| vector(&population.shares(age as u8)));
         let steps = numbering::steps(model);
         let states = query.states_abreast();
         Prepared { model, facing, query, states, readings, steps, shares, pairs }
@@ -357,12 +354,9 @@ impl Prepared<'_> {
     fn chance(&self, pairs: &[u8; PAIRS], age: u8) -> f64 {
         let mut chances = self.shares[usize::from(age).min(self.shares.len() - 1)];
         for (by_states, states) in self.pairs.iter().zip(pairs) {
-            let factors = &by_states[usize::from(*states)];
-            chances.iter_mut().zip(factors).for_each(|(chance, factor)| *chance *= factor);
+            chances = chances.times(&by_states[usize::from(*states)]);
         }
-        let mut sums = [0.0; 4];
-        chances.chunks_exact(4).for_each(|four| sums.iter_mut().zip(four).for_each(|(sum, chance)| *sum += chance));
-        f64::from((sums[0] + sums[2]) + (sums[1] + sums[3])).max(f64::from(f32::MIN_POSITIVE))
+        chances.sum().max(f64::from(f32::MIN_POSITIVE))
     }
 
     /// How much likelier the chart after is given that before than if every tooth were anybody's.

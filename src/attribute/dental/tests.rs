@@ -157,7 +157,9 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
         likely *= paths.iter().sum::<f64>() / quadrant.clone().map(|at| as_other(at, 0)).product::<f64>();
     }
     let of_class = |class: usize| {
-        let chance = teeth.iter().map(|&at| population.chance[at][after[at]][class]).product::<f64>();
+        let chance_of =
+            |at: usize| f64::from(population.commoner[at][after[at]][class]) * population.overall(at, after[at]);
+        let chance = teeth.iter().map(|&at| chance_of(at)).product::<f64>();
         population.shares(post.age)[class] * chance
     };
     let chance: f64 = (0..CLASSES).map(of_class).sum();

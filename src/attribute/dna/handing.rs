@@ -9,11 +9,11 @@ use std::sync::{Arc, OnceLock, RwLock};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use super::figures::Figures;
 use super::kept::Kept;
 use super::lines::Person;
 use super::loci::{LOCI, Locus, POPULATIONS, Places, REPEAT, TABLE, Typed};
 use super::pool::Seen;
-use crate::attribute::figures::Figures;
 use crate::model::DnaModel;
 
 /// Handings-on between the most distant relatives that are weighed.

@@ -6,8 +6,8 @@ use std::sync::{Arc, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::figures::Figures;
 use super::loci::{LOCI, Profile, TABLE};
-use crate::attribute::figures::Figures;
 
 /// Bytes of figures that are kept, about; then they are forgotten, and worked out again.
 const BYTES: usize = 16 << 20;

@@ -2,8 +2,8 @@
 //!
 //! A locus has few results, so that a query meets the same ones again and again.
 
+use super::figures::Figures;
 use super::loci::{Profile, results};
-use crate::attribute::figures::Figures;
 
 /// `N` figures for each result of each locus.
 pub(super) struct Memo<const N: usize>(Box<[Figures<N>]>);

@@ -30,6 +30,7 @@
 
 mod direct;
 mod family;
+mod figures;
 mod handing;
 mod kept;
 mod kinship;

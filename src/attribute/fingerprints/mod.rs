@@ -14,11 +14,14 @@ mod code;
 mod population;
 mod reading;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use self::code::{AMPUTATED, CODES, KINDS, Print, RIDGES, UNKNOWN};
 use self::population::{CLASSES, HEIGHTS, Population};
 use self::reading::Agreement;
+use super::derived::Derived;
 use super::span::Span;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, FingerprintsModel};
@@ -45,6 +48,7 @@ pub struct Statistics {
     kinds: Box<[[[i64; KINDS]; FINGERS]; CLASSES]>,
     /// By height of the ridge counts, finger and count.
     ridges: Box<[[[i64; RIDGES]; FINGERS]; HEIGHTS]>,
+    population: Derived<Population>,
 }
 
 impl Default for Statistics {
@@ -53,6 +57,7 @@ impl Default for Statistics {
             people: [0; CLASSES],
             kinds: Box::new([[[0; KINDS]; FINGERS]; CLASSES]),
             ridges: Box::new([[[0; RIDGES]; FINGERS]; HEIGHTS]),
+            population: Derived::default(),
         }
     }
 }
@@ -62,11 +67,9 @@ pub struct Prepared<'a> {
     model: &'a FingerprintsModel,
     facing: Facing,
     query: &'a Value,
-    population: Population<'a>,
+    population: Arc<Population>,
     /// P(after | before) of a finger, by the candidate's code.
     likely: Box<[[f64; CODES]; FINGERS]>,
-    /// P(after) of a finger in each class: by the candidate's code where the candidate is the later one, else alone.
-    chance: [Vec<[f64; CLASSES]>; FINGERS],
 }
 
 impl Attribute for Fingerprints {
@@ -105,6 +108,7 @@ impl Attribute for Fingerprints {
         if kind != Kind::Missing {
             return;
         }
+        statistics.population.forget();
         let prints = value.fingers.map(Print::of);
         let class = population::class(&prints);
         statistics.people[class] += by;
@@ -119,27 +123,21 @@ impl Attribute for Fingerprints {
 
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
-        let population = Population::new(&model.fingerprints, statistics, model.smoothing);
+        let expected = || Population::new(&model.fingerprints, statistics, model.smoothing);
+        let population = statistics.population.get(model, expected);
         let model = &model.fingerprints;
         let post = facing.query_is_post();
-        let likely = |finger: usize, candidate: u8| match (Print::of(query.fingers[finger]), Print::of(candidate)) {
-            (Some(query), Some(candidate)) => {
-                let (before, after) = if post { (candidate, query) } else { (query, candidate) };
-                let slip = model.slip * population.overall(finger, after);
-                (1.0 - model.slip) * reading::likely(model, before, after) + slip
-            }
-            _ => 1.0,
+        let likely = |finger: usize, candidate: u8| {
+            let query = query.fingers[finger];
+            let (before, after) = if post { (candidate, query) } else { (query, candidate) };
+            let (Some(first), Some(second)) = (Print::of(before), Print::of(after)) else { return 1.0 };
+            (1.0 - model.slip) * reading::likely(model, first, second) + model.slip * population.overall(finger, after)
         };
         let likely = std::array::from_fn(|finger| std::array::from_fn(|code| likely(finger, code as u8)));
-        let chance =
-            |finger: usize, code: u8| Print::of(code).map_or([1.0; CLASSES], |print| population.chance(finger, print));
-        let chance = std::array::from_fn(|finger| match post {
-            true => vec![chance(finger, query.fingers[finger])],
-            false => (0..CODES).map(|code| chance(finger, code as u8)).collect(),
-        });
-        Prepared { model, facing, query, population, likely: Box::new(likely), chance }
+        Prepared { model, facing, query, population, likely: Box::new(likely) }
     }
 
+    #[inline(always)]
     fn weigh(prepared: &Prepared<'_>, candidate: &Value) -> Bits {
         let chance = prepared.chance(candidate);
         let likely = (1.0 - prepared.model.misfiled) * prepared.likely(candidate) + prepared.model.misfiled * chance;
@@ -179,6 +177,7 @@ impl Attribute for Fingerprints {
 
 impl Prepared<'_> {
     /// The chance of the later classification given the earlier one.
+    #[inline(always)]
     fn likely(&self, candidate: &Value) -> f64 {
         let fingers = self.likely.iter().zip(&candidate.fingers);
         let likely: f64 = fingers.map(|(row, &code)| row[usize::from(code)]).product();
@@ -189,8 +188,8 @@ impl Prepared<'_> {
         // Against the order of time nothing is lost: only a slip makes a finger of one record none of the other.
         let fingers = before.fingers.iter().zip(&after.fingers).enumerate();
         let slips = fingers.filter_map(|(finger, (&before, &after))| {
-            let (before, after) = (Print::of(before)?, Print::of(after)?);
             let slip = self.model.slip * self.population.overall(finger, after);
+            let (before, after) = (Print::of(before)?, Print::of(after)?);
             let lost = (1.0 - self.model.slip) * self.model.lost_since;
             (before.kind != AMPUTATED && after.kind == AMPUTATED).then(|| slip / (slip + lost))
         });
@@ -198,19 +197,17 @@ impl Prepared<'_> {
     }
 
     /// The chance of the later classification, of the fingers that are compared.
+    #[inline(always)]
     fn chance(&self, candidate: &Value) -> f64 {
         let (before, after) = self.facing.ante_post(self.query, candidate);
         let compared = |finger: usize| before.fingers[finger] != UNKNOWN && after.fingers[finger] != UNKNOWN;
-        let row = |finger: usize| {
-            let code = if self.facing.query_is_post() { 0 } else { after.fingers[finger] };
-            &self.chance[finger][usize::from(code)]
-        };
+        let row = |finger: usize| self.population.chance(finger, after.fingers[finger]);
         let print = |finger: usize| Print::of(after.fingers[finger]).filter(|_| compared(finger));
         let mut chances = self.population.shares;
         for finger in 0..HAND {
             let counterpart = finger + HAND;
             let mirror = match (print(finger), print(counterpart)) {
-                (Some(right), Some(left)) => Some(self.population.mirrored(right, left)),
+                (Some(right), Some(left)) => Some(Population::mirrored(self.model, right, left)),
                 _ => None,
             };
             if compared(finger) {

@@ -6,7 +6,7 @@
 
 use super::code::{AMPUTATED, KINDS, PLAIN_ARCH, Print, RADIAL, RIDGES, TENTED_ARCH, ULNAR};
 use super::reading;
-use super::{FINGERS, Statistics};
+use super::{CODES, FINGERS, Statistics};
 use crate::model::{FingerprintsModel, Normal};
 
 /// Classes of patterns: arches, or none, a few, many and mostly whorls.
@@ -43,19 +43,21 @@ pub(super) fn class(prints: &[Option<Print>; FINGERS]) -> usize {
 }
 
 /// The chances of fingers among the missing.
-pub(super) struct Population<'a> {
-    model: &'a FingerprintsModel,
+pub(super) struct Population {
     /// The share of each class.
     pub(super) shares: [f64; CLASSES],
     /// P(read after as this kind), by class and finger.
     kinds: Box<[[[f64; KINDS]; FINGERS]; CLASSES]>,
     /// P(ridges counted after | a loop), by height of the ridge counts and finger.
     ridges: Box<[[[f64; RIDGES]; FINGERS]; HEIGHTS]>,
+    /// P(read after), finger by finger, by code, in each class and in all together.
+    codes: Box<[[f64; CLASSES]]>,
+    overall: Box<[f64]>,
 }
 
-impl<'a> Population<'a> {
+impl Population {
     /// By the collection's classifications, smoothed with so many expected ones, read a second time.
-    pub(super) fn new(model: &'a FingerprintsModel, statistics: &Statistics, smoothing: f64) -> Self {
+    pub(super) fn new(model: &FingerprintsModel, statistics: &Statistics, smoothing: f64) -> Self {
         let people = statistics.people.iter().sum::<i64>() as f64 + smoothing;
         let expected = smoothing / CLASSES as f64;
         let shares = statistics.people.map(|count| (count as f64 + expected) / people);
@@ -75,29 +77,49 @@ impl<'a> Population<'a> {
                 std::array::from_fn(|after| (0..KINDS).map(|kind| before[kind] * read_as[kind][after]).sum())
             })
         });
-        Self { model, shares, kinds: Box::new(kinds), ridges: Box::new(ridges) }
+        let mut population = Self {
+            shares,
+            kinds: Box::new(kinds),
+            ridges: Box::new(ridges),
+            codes: Box::default(),
+            overall: Box::default(),
+        };
+        let of_code = |finger: usize, code: usize| match Print::of(code as u8) {
+            Some(print) => population.worked_out(finger, print),
+            None => [1.0; CLASSES],
+        };
+        let every = || (0..FINGERS).flat_map(|finger| (0..CODES).map(move |code| (finger, code)));
+        let codes: Box<[[f64; CLASSES]]> = every().map(|(finger, code)| of_code(finger, code)).collect();
+        let together = |chance: &[f64; CLASSES]| shares.iter().zip(chance).map(|(share, chance)| share * chance).sum();
+        population.overall = codes.iter().map(together).collect();
+        population.codes = codes;
+        population
     }
 
-    /// P(read after) in each class.
-    pub(super) fn chance(&self, finger: usize, after: Print) -> [f64; CLASSES] {
+    fn worked_out(&self, finger: usize, after: Print) -> [f64; CLASSES] {
         std::array::from_fn(|class| {
             let ridges = if after.is_loop() { self.ridges[class % HEIGHTS][finger][after.ridges] } else { 1.0 };
             self.kinds[class][finger][after.kind] * ridges
         })
     }
 
+    /// P(read after) in each class, by the finger's code; 1 where that says nothing.
+    pub(super) fn chance(&self, finger: usize, code: u8) -> &[f64; CLASSES] {
+        &self.codes[finger * CODES + usize::from(code)]
+    }
+
     /// P(read after) in all classes together.
-    pub(super) fn overall(&self, finger: usize, after: Print) -> f64 {
-        self.shares.iter().zip(self.chance(finger, after)).map(|(share, chance)| share * chance).sum()
+    pub(super) fn overall(&self, finger: usize, code: u8) -> f64 {
+        self.overall[finger * CODES + usize::from(code)]
     }
 
     /// P(the left finger read after | it is the mirror image of the right one).
-    pub(super) fn mirrored(&self, right: Print, left: Print) -> f64 {
+    pub(super) fn mirrored(model: &FingerprintsModel, right: Print, left: Print) -> f64 {
         match (right.whorl(), left.whorl()) {
             // Which side the tracing passes changes with the hand.
-            (Some(right), Some(left)) => self.model.whorl_for_whorl[right.0][left.0] * self.model.tracings[left.1],
+            (Some(right), Some(left)) => model.whorl_for_whorl[right.0][left.0] * model.tracings[left.1],
             _ if right.kind != left.kind => 0.0,
-            _ if right.is_loop() => reading::counted(self.model, right.ridges, left.ridges),
+            _ if right.is_loop() => reading::counted(model, right.ridges, left.ridges),
             _ => 1.0,
         }
     }

@@ -119,14 +119,15 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value) -> Bits {
         let (Some(before), Some(after)) = (print(ante, finger), print(post, finger)) else { return 1.0 };
         let impossible = backwards && after.kind == AMPUTATED && before.kind != AMPUTATED;
         let read = if impossible { 0.0 } else { reading::likely(model, before, after) };
-        (1.0 - model.slip) * read + model.slip * population.overall(finger, after)
+        (1.0 - model.slip) * read + model.slip * population.overall(finger, post.fingers[finger])
     };
     let likely: f64 = (0..FINGERS).map(finger).product();
     let of_class = |class: usize| {
-        let alone = |finger: usize| after(finger).map_or(1.0, |print| population.chance(finger, print)[class]);
+        let alone =
+            |finger: usize| after(finger).map_or(1.0, |_| population.chance(finger, post.fingers[finger])[class]);
         let pairs = (0..HAND).map(|right| match (after(right), after(right + HAND)) {
             (Some(one), Some(other)) => {
-                let mirrored = population.mirrored(one, other);
+                let mirrored = Population::mirrored(model, one, other);
                 alone(right) * ((1.0 - model.mirrored) * alone(right + HAND) + model.mirrored * mirrored)
             }
             _ => alone(right) * alone(right + HAND),

@@ -20,6 +20,7 @@ use super::variants::VARIANTS;
 use super::{Folded, sounds};
 use crate::attribute::counts::Counts;
 use crate::model::{Bits, NamesModel};
+use crate::processor::{Work, ahead, wide};
 
 /// One name of the query, made ready.
 pub(super) struct Ready<'a> {
@@ -37,6 +38,24 @@ pub(super) struct Ready<'a> {
     /// First letters of the parts, and of those that are initials.
     firsts: u32,
     initials: u32,
+}
+
+/// Finds the parts of one shard of the collection's that may agree with a part of a name.
+struct Meeting<'m, 'a> {
+    name: &'m Ready<'a>,
+    tokens: &'a FxHashMap<Arc<Token>, u32>,
+    touching: &'m mut Vec<&'a Arc<Token>>,
+}
+
+impl Work for Meeting<'_, '_> {
+    #[inline(always)]
+    fn run(self) {
+        for token in ahead(self.tokens.keys()) {
+            if self.name.is_touched_by(token) {
+                self.touching.push(token);
+            }
+        }
+    }
 }
 
 /// What a part is worth beside every part of the query's name.
@@ -140,8 +159,11 @@ impl<'a> Ready<'a> {
 
     /// Meets every part of the collection's names once. Then a part of such a name is looked up.
     pub(super) fn meet(&mut self, tokens: &'a Counts<Arc<Token>>, shares: &Shares<'_>) {
-        let touching = tokens.shards().par_iter().flat_map_iter(|shard| shard.keys());
-        let touching = touching.filter(|token| self.is_touched_by(token));
+        let touching = tokens.shards().par_iter().flat_map_iter(|tokens| {
+            let mut touching = Vec::new();
+            wide(Meeting { name: self, tokens, touching: &mut touching });
+            touching
+        });
         let agreements = touching.map(|token| (token, self.agreements(token, shares)));
         let agreeing = agreements.filter(|(_, agreements)| agreements.iter().any(Option::is_some));
         self.met = Some(Met::new(agreeing.collect()));
@@ -170,13 +192,18 @@ impl<'a> Ready<'a> {
     }
 
     /// Whether a part may agree with a part of this name.
+    #[inline(always)]
     fn is_touched_by(&self, token: &Token) -> bool {
         let initial = if token.is_initial() { self.firsts } else { self.initials };
-        initial & token.first() != 0
-            || self.asked.iter().any(|asked| {
-                asked.token.sound == token.sound || asked.may_be_slip(token) || is_short_form(asked.token, token)
-            })
-            || [token.plain, token.form].iter().any(|&hash| self.spellings.may_hold(hash))
+        if initial & token.first() != 0 || self.spellings.may_hold(token.plain) || self.spellings.may_hold(token.form) {
+            return true;
+        }
+        for asked in &self.asked {
+            if asked.token.sound == token.sound || asked.may_be_slip(token) || is_short_form(asked.token, token) {
+                return true;
+            }
+        }
+        false
     }
 
     /// What another name is worth: quick where the two have nothing in common.

@@ -215,6 +215,7 @@ impl Token {
     }
 
     /// How many letters only one of the two has: at most twice the edits that lead from one to the other.
+    #[inline(always)]
     pub(super) fn letters_apart(&self, other: &Self) -> u32 {
         ((self.marks ^ other.marks) & LETTERS).count_ones()
     }

@@ -134,6 +134,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether the other is as many slips away as its length allows.
+    #[inline(always)]
     pub(super) fn may_be_slip(&self, other: &Token) -> bool {
         let [this, that] = [self.token, other].map(|token| token.text.len());
         let most = slips(this.max(that));
@@ -217,10 +218,15 @@ fn is_mans_and_womans(mans: &str, womans: &str) -> bool {
 }
 
 /// Whether one is the end of the other: Oluwaseun is called Seun.
+#[inline(always)]
 pub(super) fn is_short_form(a: &Token, b: &Token) -> bool {
     let (short, long) = if a.text.len() < b.text.len() { (a, b) } else { (b, a) };
+    // Nearly every two end here.
+    if short.text.len() < 4 || long.text.len() < 8 {
+        return false;
+    }
     let given = |token: &Token| token.role() != Role::Family && !token.is_lossy();
-    given(a) && given(b) && short.text.len() >= 4 && long.text.len() >= 8 && long.text.ends_with(&*short.text)
+    given(a) && given(b) && long.text.ends_with(&*short.text)
 }
 
 /// The slips that a name of this length may have.

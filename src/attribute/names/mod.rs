@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use super::counts::Counts;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::Bits;
+use crate::processor::fetch;
 use crate::record::{Kind, Name, Record};
 
 use alignment::{Alignment, Ready};
@@ -167,6 +168,14 @@ impl Attribute for Names {
         let shares = prepared.shares;
         prepared.names.iter_mut().for_each(|name| name.meet(tokens, &shares));
         prepared
+    }
+
+    /// The parts of a name are looked at only where they may agree.
+    #[inline(always)]
+    fn fetch(candidate: &Value) {
+        if let Folds::Several(names) = &candidate.0 {
+            fetch(names);
+        }
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@
 use std::sync::OnceLock;
 
 use super::{AGES, DAYS_A_YEAR, FIRST_YEAR, Statistics, Value, YEARS, is_open, middle, year};
-use crate::model::{GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years, log2};
+use crate::model::{Bits, GAP_CLASSES, GAP_YEARS, LIVES, Model, TimelineModel, lived_years, log2};
 
 /// An estimated time of death is taken to be no more exact than so many days.
 const LEAST_WIDTH: i32 = 30;
@@ -57,8 +57,10 @@ pub(super) struct Collection {
 #[derive(Clone, Copy, Default)]
 pub struct Chances {
     pub(super) birth: f32,
-    /// That somebody was born on one of the days of the birth.
+    /// That somebody was born on one of the days of the birth, and what the birth is worth beside any other that has nothing
+    /// to do with it.
     pub(super) born: f32,
+    pub(super) unlike: Bits,
     /// log2.
     pub(super) age: f32,
     /// log2 of a day's, with what follows no rule.
@@ -91,12 +93,15 @@ impl Collection {
     }
 
     pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
-        let born = post.birth.map_or(0.0, |birth| self.born_within(birth, 0));
+        let born = post.birth.get().map_or(0.0, |birth| self.born_within(birth, 0));
+        let birth = post.birth.get().map_or(0.0, |birth| self.birth(model, birth, born));
+        let unlike = |birth_days| birth_bits(model.birth_other * UNRELATED * born * part_of_year(birth_days) / birth);
         Chances {
-            birth: post.birth.map_or(0.0, |birth| self.birth(model, birth, born) as f32),
+            birth: birth as f32,
             born: born as f32,
+            unlike: post.birth.get().map_or(Bits::ZERO, unlike),
             age: post.age.map_or(0.0, |age| log2(self.age(model, age, soon(model, post))) as f32),
-            gap: post.event.map_or(0.0, |found| {
+            gap: post.event.get().map_or(0.0, |found| {
                 let found = if is_open(found) { found.1 } else { middle(found) };
                 log2(self.gap(model, found, post) / DAYS_A_YEAR) as f32
             }),
@@ -111,8 +116,7 @@ impl Collection {
     fn birth(&self, model: &TimelineModel, post: (i32, i32), exact: f64) -> f64 {
         let near = (self.born_within(post, 2) - exact) / 4.0;
         // The histogram is by year: within it all days are alike.
-        let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
-        ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6) * part
+        ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6) * part_of_year(post)
     }
 
     fn age(&self, model: &TimelineModel, interval: (u8, u8), soon: f64) -> f64 {
@@ -125,7 +129,7 @@ impl Collection {
         let (start, died_before) = self.died_before(model, post.condition, last);
         let all = died_before[last + 1 - start];
         let slip = model.gap_slip / 100.0;
-        let Some(death) = post.death else { return all + slip };
+        let Some(death) = post.death.get() else { return all + slip };
         let estimate = model.estimate(death);
         let died = |days| between(died_before, start, found + 1, days);
         // What follows no rule is put down to those who died soon after the last contact.
@@ -189,6 +193,22 @@ impl TimelineModel {
     }
 }
 
+/// Within its year every day is as likely.
+pub(super) fn part_of_year((first, last): (i32, i32)) -> f64 {
+    (f64::from(last - first + 1) / DAYS_A_YEAR).min(1.0)
+}
+
+/// The most that a birth tells: the time line's cap holds for all of it.
+const BIRTH_CAP: Bits = Bits(11_000);
+
+/// The bits of a birth.
+pub(super) fn birth_bits(ratio: f64) -> Bits {
+    Bits::of_ratio(ratio).within(Bits(-7_000), BIRTH_CAP)
+}
+
+/// Of births that are not the person's at all, how many are anybody's.
+pub(super) const UNRELATED: f64 = 0.6;
+
 /// The chance that who is found in the state of a body died soon.
 fn soon(model: &TimelineModel, post: &Value) -> f64 {
     f64::from(model.lived(post.condition).cells[0])
@@ -250,6 +270,7 @@ fn shares(counts: &[i64], smoothing: f64) -> Vec<f64> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Days;
     use super::*;
 
     /// The twin of [`Collection::gap`]: every year by itself.
@@ -258,7 +279,7 @@ mod tests {
         let years = (0..=last).rev().zip(model.gap_masses(post.condition));
         let died = |at: usize| soon * collection.contact[at] + (1.0 - soon) * collection.died_later[at];
         let fits = |at: usize, end: i32| {
-            let Some((first, last)) = post.death else { return 1.0 };
+            let Some((first, last)) = post.death.get() else { return 1.0 };
             let (from, to) = (first_day(at), (first_day(at + 1) - 1).min(end));
             let within = |(first, last): (i32, i32)| {
                 let days = f64::from((to.min(last) - from.max(first) + 1).max(0));
@@ -287,7 +308,8 @@ mod tests {
             contacts.into_iter().for_each(|day| statistics.contact[year(day)] += 1);
             let collection = Collection::new(&model, &statistics);
             let death = dated.then_some((first, first + length));
-            let post = Value { birth: None, age: None, event: Some((found, found)), death, condition };
+            let [birth, event, death] = [None, Some((found, found)), death].map(Days::from);
+            let post = Value { birth, age: None, event, death, condition };
             let quick = collection.gap(&model.timeline, found, &post);
             let twin = gap_by_years(&collection, &model.timeline, found, &post);
             prop_assert!((quick / twin - 1.0).abs() < 1e-6, "{} {}", quick, twin);

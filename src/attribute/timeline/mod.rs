@@ -13,8 +13,11 @@
 mod chances;
 mod pair;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::derived::Derived;
 use super::{About, Attribute, Detail, Evidence, Facing, Part, Scale};
 use crate::model::{Bits, Model};
 use crate::record::{Condition, DateInterval, Day, Kind, Record};
@@ -47,15 +50,45 @@ pub struct Timeline;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Value {
     /// First and last possible day of birth, as stated.
-    birth: Option<(i32, i32)>,
+    birth: Days,
     /// Least and greatest age in years.
     age: Option<(u8, u8)>,
     /// Last contact or finding: first and last day.
-    event: Option<(i32, i32)>,
+    event: Days,
     /// First and last possible day of death.
-    death: Option<(i32, i32)>,
+    death: Days,
     /// Place in the model's table of gaps.
     condition: u8,
+}
+
+/// There are nearly as many as records.
+const _: () = assert!(size_of::<Option<Value>>() == 28);
+
+/// A first and a last day; of days that are not known the last is the one before the first. In less room than an option.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Days {
+    first: i32,
+    last: i32,
+}
+
+impl Days {
+    const UNKNOWN: Self = Self { first: 0, last: -1 };
+
+    #[inline(always)]
+    fn get(self) -> Option<(i32, i32)> {
+        (self.first <= self.last).then_some((self.first, self.last))
+    }
+
+    fn is_sound(self) -> bool {
+        let is_day = |day: i32| day.unsigned_abs() < LAST_DAY;
+        self == Self::UNKNOWN || (self.first <= self.last && is_day(self.first) && is_day(self.last))
+    }
+}
+
+impl From<Option<(i32, i32)>> for Days {
+    fn from(days: Option<(i32, i32)>) -> Self {
+        days.map_or(Self::UNKNOWN, |(first, last)| Self { first, last })
+    }
 }
 
 /// How many missing persons by year of last contact, year of birth and age.
@@ -64,11 +97,17 @@ pub struct Statistics {
     contact: Box<[i64; YEARS]>,
     birth: Box<[i64; YEARS]>,
     age: Box<[i64; AGES]>,
+    collection: Derived<Collection>,
 }
 
 impl Default for Statistics {
     fn default() -> Self {
-        Self { contact: Box::new([0; YEARS]), birth: Box::new([0; YEARS]), age: Box::new([0; AGES]) }
+        Self {
+            contact: Box::new([0; YEARS]),
+            birth: Box::new([0; YEARS]),
+            age: Box::new([0; AGES]),
+            collection: Derived::default(),
+        }
     }
 }
 
@@ -77,7 +116,7 @@ pub struct Prepared<'a> {
     model: &'a Model,
     facing: Facing,
     query: &'a Value,
-    collection: Collection,
+    collection: Arc<Collection>,
     /// How well an interval fits an age so many years outside it.
     fit_outside: [f32; AGES],
     cells: Cells,
@@ -106,7 +145,7 @@ impl Attribute for Timeline {
         cap: Bits(15_500),
         professional: false,
         source: "age intervals hold the truth in 92 % of reports; gaps by condition fitted on twins of published cases",
-        reading: 2,
+        reading: 3,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -125,23 +164,23 @@ impl Attribute for Timeline {
             event if record.living == Some(true) => (event, event),
             event => (event, death),
         };
-        let value =
-            Value { birth: record.birth_date.as_ref().and_then(days), age, event, death, condition: gap_class(record) };
-        (value.birth.is_some() || value.age.is_some() || value.event.is_some()).then_some(value)
+        let birth = record.birth_date.as_ref().and_then(days);
+        let told = birth.is_some() || age.is_some() || event.is_some();
+        let [birth, event, death] = [birth, event, death].map(Days::from);
+        told.then(|| Value { birth, age, event, death, condition: gap_class(record) })
     }
 
     fn is_sound(value: &Value) -> bool {
-        let days = [value.birth, value.event, value.death].into_iter().flatten();
-        let is_day = |day: i32| day.unsigned_abs() < LAST_DAY;
         value.age.is_none_or(|(least, most)| least <= OLDEST && most <= OLDEST)
-            && days.into_iter().all(|(first, last)| is_day(first) && is_day(last))
+            && [value.birth, value.event, value.death].into_iter().all(Days::is_sound)
     }
 
     fn count(statistics: &mut Statistics, kind: Kind, value: &Value, by: i64) {
         if kind != Kind::Missing {
             return;
         }
-        if let Some(contact) = value.event.filter(|contact| !is_open(*contact)) {
+        statistics.collection.forget();
+        if let Some(contact) = value.event.get().filter(|contact| !is_open(*contact)) {
             statistics.contact[year(middle(contact))] += by;
         }
         if let Some(birth) = value.born() {
@@ -154,7 +193,7 @@ impl Attribute for Timeline {
 
     fn prepare<'a>(scale: Scale<'a, Statistics>, query: &'a Value) -> Prepared<'a> {
         let Scale { model, statistics, facing } = scale;
-        let collection = Collection::new(model, statistics);
+        let collection = statistics.collection.get(model, || Collection::new(model, statistics));
         let outside = |years: usize| match years {
             0 => 1.0,
             years => {
@@ -174,7 +213,7 @@ impl Attribute for Timeline {
             ages: None,
             kept: None,
             chances,
-            born: if facing.query_is_post() { query.birth } else { query.born() }.map(Born::new),
+            born: if facing.query_is_post() { query.birth.get() } else { query.born() }.map(Born::new),
             unlike_births: Prepared::unlike_births(&model.timeline),
         }
     }
@@ -210,7 +249,7 @@ impl Attribute for Timeline {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         let weighed = prepared.weighed(ante, post, Self::know(prepared, candidate));
         let days = ante.days_to(post);
-        let died_before = ante.event.zip(post.death).is_some_and(|(contact, death)| death.1 < contact.0);
+        let died_before = ante.event.get().zip(post.death.get()).is_some_and(|(contact, death)| death.1 < contact.0);
         let died_before = if died_before { ", its death estimated before it" } else { "" };
         let gap = days.map(|days| tell_gap(days) + died_before).unwrap_or_default();
         let told = [
@@ -236,8 +275,8 @@ impl Attribute for Timeline {
 impl Value {
     /// First and last possible day of birth, from the date of birth or from the age.
     fn born(&self) -> Option<(i32, i32)> {
-        self.birth.or_else(|| {
-            let (event, (least, most)) = (self.event.filter(|event| !is_open(*event))?, self.age?);
+        self.birth.get().or_else(|| {
+            let (event, (least, most)) = (self.event.get().filter(|event| !is_open(*event))?, self.age?);
             let years = |years: u8| (f64::from(years) * DAYS_A_YEAR) as i32;
             Some((event.0 - years(most) - 365, event.1 - years(least)))
         })
@@ -247,7 +286,7 @@ impl Value {
     fn ages_at_contact(&self) -> Option<(f64, f64)> {
         let stated = self.age.map(|(least, most)| (f64::from(least), f64::from(most)));
         stated.or_else(|| {
-            let age = years_between(self.birth?, self.event.filter(|event| !is_open(*event))?);
+            let age = years_between(self.birth.get()?, self.event.get().filter(|event| !is_open(*event))?);
             Some((age, age))
         })
     }
@@ -256,7 +295,7 @@ impl Value {
     /// age when the body was found, less the years that one in its condition may have lain.
     fn ages_beside(&self, post: &Self) -> Option<(f64, f64)> {
         self.ages_at_contact().or_else(|| {
-            let most = years_between(self.birth?, post.event.filter(|event| !is_open(*event))?);
+            let most = years_between(self.birth.get()?, post.event.get().filter(|event| !is_open(*event))?);
             let lain = if post.condition >= SKELETON { YEARS_LAIN } else { 0.0 };
             Some(((most - lain).max(0.0), most))
         })
@@ -268,7 +307,7 @@ fn years_between(birth: (i32, i32), event: (i32, i32)) -> f64 {
 }
 
 fn tell_births(ante: &Value, post: &Value) -> String {
-    let Some((ante, post)) = ante.born().zip(post.birth) else { return String::new() };
+    let Some((ante, post)) = ante.born().zip(post.birth.get()) else { return String::new() };
     let is_day = |(first, last): (i32, i32)| first == last;
     match (middle(post) - middle(ante)).abs() {
         0 if is_day(ante) && is_day(post) => "born on the same day".to_owned(),

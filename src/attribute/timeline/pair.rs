@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-use super::chances::Chances;
+use super::chances::{Chances, UNRELATED, birth_bits, part_of_year};
 use super::{AGES, DAYS_A_YEAR, HALF_YEARS, OLDEST, Prepared, Value, is_open, middle};
 use crate::model::{
-    Bits, ByLife, GAPS, LIVES, Lives, TimelineModel, by_life, each_life, exp2, gap_of_days, lived_cell, lived_days,
-    lived_years, log2,
+    Bits, GAPS, LIVES, Lives, TimelineModel, by_life, exp2, gap_of_days, lived_cell, lived_days, lived_years, log2,
 };
+use crate::processor::Vector;
 
 /// Ages that are tried where the age is stated as an interval.
 const AGES_TRIED: usize = 8;
@@ -21,13 +21,10 @@ const AGES_TRIED: usize = 8;
 /// An age that is stated to so many years is one.
 pub(super) const EXACT: f64 = 1.0;
 
-/// The most that a birth tells: the time line's cap holds for all of it.
-const BIRTH_CAP: Bits = Bits(11_000);
-
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// Of births that are not the person's at all, how many are anybody's.
-const UNRELATED: f64 = 0.6;
+/// Years apart that no slip but one of a digit explains.
+const FAR_YEARS: f64 = 20.0;
 
 /// Days lived on, where no time of death says how many.
 const ANY_TIME: (i32, i32) = (i32::MIN, i32::MAX);
@@ -49,9 +46,9 @@ impl Weighed {
 /// The cells of the time lived on, as pairs need them.
 pub(super) struct Cells {
     /// First day of each, the day after its last, and one over its days.
-    from: ByLife,
-    to: ByLife,
-    share_of_day: ByLife,
+    from: Vector,
+    to: Vector,
+    share_of_day: Vector,
     years: [f64; LIVES],
 }
 
@@ -69,14 +66,14 @@ impl Cells {
     /// How well an estimated time of death goes with each, lived on from the day of the last contact: by how much of the
     /// cell lies within it.
     #[inline(always)]
-    fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> ByLife {
+    fn fit_death(&self, model: &TimelineModel, contact: i32, death: (i32, i32)) -> Vector {
         let estimate = model.estimate(death);
         let [of_within, of_near, any] = estimate.weights().map(|weight| weight as f32);
         let since = |(first, end): (i32, i32)| ((first - contact) as f32, (end - contact) as f32);
         let (within, near) = (since(estimate.within), since(estimate.near));
         // As one instruction each, which `min` and `max` are not where a number may be none.
         let (smaller, larger) = (|a, b| if a < b { a } else { b }, |a, b| if a > b { a } else { b });
-        each_life(|cell| {
+        Vector::each(|cell| {
             let (from, to, share_of_day) = (self.from[cell], self.to[cell], self.share_of_day[cell]);
             let share = |(first, end): (f32, f32)| larger(smaller(to, end) - larger(from, first), 0.0) * share_of_day;
             share(within) * of_within + share(near) * of_near + any
@@ -88,19 +85,19 @@ impl Cells {
 /// later state by the other's age.
 pub(super) enum Ages {
     /// The query's age; how well each least age of an interval, and each greatest, goes with each time lived on from it.
-    Of { age: f64, least: Box<[ByLife]>, most: Box<[ByLife]> },
+    Of { age: f64, least: Box<[Vector]>, most: Box<[Vector]> },
     /// How well the query's interval goes with each time lived on from every age, in half years.
-    Interval(Box<[ByLife]>),
+    Interval(Box<[Vector]>),
 }
 
 impl Ages {
     /// What [`Prepared::fits`] says of any time lived on; none: it has to be worked out.
     #[inline(always)]
-    fn fits(&self, age: f64, (least, most): (u8, u8)) -> Option<ByLife> {
+    fn fits(&self, age: f64, (least, most): (u8, u8)) -> Option<Vector> {
         match self {
             Self::Of { age: query, least: by_least, most: by_most } => {
                 let (least, most) = (&by_least[usize::from(least)], &by_most[usize::from(most)]);
-                (*query == age).then(|| each_life(|cell| least[cell] * most[cell]))
+                (*query == age).then(|| least.times(most))
             }
             Self::Interval(by_age) => {
                 let half_years = age * 2.0;
@@ -145,7 +142,7 @@ impl Prepared<'_> {
     /// What ages say of the query's; none: it has no one age, or no interval. Whoever would be older than anybody has a slip
     /// in a date, and is weighed pair by pair.
     pub(super) fn ages_of_query(&self) -> Option<Ages> {
-        let fits = |age, interval| each_life(|cell| self.fit(cell, (age, ANY_TIME), interval));
+        let fits = |age, interval| Vector::each(|cell| self.fit(cell, (age, ANY_TIME), interval));
         if self.facing.query_is_post() {
             let interval = self.query.age?;
             let by_age = (0..HALF_YEARS).map(|half_years| fits(half_years as f64 / 2.0, interval));
@@ -178,9 +175,9 @@ impl Prepared<'_> {
 
     /// The same for all cells.
     #[inline(always)]
-    fn fits(&self, (age, lived): (f64, (i32, i32)), interval: (u8, u8)) -> ByLife {
+    fn fits(&self, (age, lived): (f64, (i32, i32)), interval: (u8, u8)) -> Vector {
         let Some(mut fits) = self.ages.as_ref().and_then(|ages| ages.fits(age, interval)) else {
-            return each_life(|cell| self.fit(cell, (age, lived), interval));
+            return Vector::each(|cell| self.fit(cell, (age, lived), interval));
         };
         if lived != ANY_TIME {
             // Those of which the days are a part.
@@ -195,13 +192,13 @@ impl Prepared<'_> {
     pub(super) fn weighed(&self, ante: &Value, post: &Value, chances: Chances) -> Weighed {
         let births = match self.facing.query_is_post() {
             true => ante.born().map(Born::new).zip(self.born),
-            false => self.born.zip(post.birth.map(Born::new)),
+            false => self.born.zip(post.birth.get().map(Born::new)),
         };
         let birth = births.map(|(ante, post)| self.birth(ante, post, chances));
         let age = if birth.is_none() { ante.ages_beside(post).zip(post.age) } else { None };
         let gap = ante.days_to(post).map(gap_of_days);
         let model = &self.model.timeline;
-        if let (Some(gap), Some(contact), Some(death)) = (gap, ante.event, post.death) {
+        if let (Some(gap), Some(contact), Some(death)) = (gap, ante.event.get(), post.death.get()) {
             let lives = self.dated(gap, middle(contact), (post.condition, death));
             let lived = (death.0 - middle(contact), death.1 - middle(contact) + 1);
             let age = age.map(|age| self.age(age, (&lives, lived), chances));
@@ -237,7 +234,7 @@ impl Prepared<'_> {
         let model = &self.model.timeline;
         let fits = self.cells.fit_death(model, contact, death);
         let densities = model.gap_densities(condition, gap);
-        model.with_slip(each_life(|cell| densities[cell] * fits[cell]), fits[0])
+        model.with_slip(densities.times(&fits), fits[0])
     }
 
     /// An estimate against the age at last contact, as far as it is known, and what the dates say of the time lived on.
@@ -248,24 +245,29 @@ impl Prepared<'_> {
         (lives, lived): (&Lives, (i32, i32)),
         chances: Chances,
     ) -> Bits {
-        let likely = |age: f64| {
-            let fits = self.fits((age, lived), interval);
-            Lives::sum(&each_life(|cell| lives.cells[cell] * fits[cell]))
-        };
         let (least, most) = ages;
         let likely = if most - least <= EXACT {
-            likely(f64::midpoint(least, most))
+            self.likely((f64::midpoint(least, most), lived), interval, lives)
         } else {
             let step = (most - least) / AGES_TRIED as f64;
-            (0..AGES_TRIED).map(|at| likely(least + step * (at as f64 + 0.5))).sum::<f64>() / AGES_TRIED as f64
+            let age = |at: usize| least + step * (at as f64 + 0.5);
+            let likely = |at: usize| self.likely((age(at), lived), interval, lives);
+            (0..AGES_TRIED).map(likely).sum::<f64>() / AGES_TRIED as f64
         };
         Bits::from_f64(log2(likely) - lives.log2 - f64::from(chances.age)).within(Bits(-7_000), Bits(6_000))
+    }
+
+    /// The chance of an estimate for one age at last contact.
+    #[inline(always)]
+    fn likely(&self, age: (f64, (i32, i32)), interval: (u8, u8), lives: &Lives) -> f64 {
+        let fits = self.fits(age, interval);
+        lives.cells.times(&fits).sum()
     }
 
     /// What two days of birth are worth that have nothing in common.
     pub(super) fn unlike_births(model: &TimelineModel) -> Bits {
         let slips = model.birth_near + model.birth_other;
-        Bits::of_ratio(slips * 0.1 + model.birth_other * UNRELATED).within(Bits(-7_000), BIRTH_CAP)
+        birth_bits(slips * 0.1 + model.birth_other * UNRELATED)
     }
 
     /// Two stated births: the same, off by a year or two, a decade or more apart (one digit wrong), or unrelated. Two days
@@ -273,14 +275,14 @@ impl Prepared<'_> {
     #[inline(always)]
     fn birth(&self, ante: Born, post: Born, chances: Chances) -> Bits {
         let (model, chance) = (&self.model.timeline, f64::from(chances.birth));
-        let faded = |years: f64| if years < 20.0 { exp2(-years * LOG2_E) } else { 0.0 };
+        let faded = |years: f64| if years < FAR_YEARS { exp2(-years * LOG2_E) } else { 0.0 };
         if let (Some(a), Some(b)) = (ante.day, post.day) {
             let same = [a.day() == b.day(), a.month() == b.month(), a.year() == b.year()];
             let other = model.birth_other * UNRELATED * chance;
             let slips = model.birth_near + model.birth_other;
             let off = || {
                 let apart = f64::from((a.year() - b.year()).abs());
-                let fade = if apart < 20.0 { faded(apart / 2.0) / 2.0 } else { 0.0 };
+                let fade = if apart < FAR_YEARS { faded(apart / 2.0) / 2.0 } else { 0.0 };
                 fade + if apart % 10.0 == 0.0 { 0.05 } else { 0.0 }
             };
             let likely = match same {
@@ -292,19 +294,21 @@ impl Prepared<'_> {
                 // Nearly every pair: the chance cancels out.
                 _ => return self.unlike_births,
             };
-            return Bits::of_ratio((likely + other) / chance).within(Bits(-7_000), BIRTH_CAP);
+            return birth_bits((likely + other) / chance);
         }
         let (ante, post) = (ante.days, post.days);
+        let apart = f64::from((post.0 - ante.1).max(ante.0 - post.1).max(0)) / DAYS_A_YEAR;
+        let decades = apart > 8.0 && apart < 42.0 && (apart + 0.5) as i32 % 10 == 0;
+        // Most: no overlap, and nothing of what a slip would explain.
+        if apart >= FAR_YEARS && !decades {
+            return chances.unlike;
+        }
         let length = f64::from(ante.1 - ante.0 + 1);
         let overlap = f64::from((ante.1.min(post.1) - ante.0.max(post.0) + 1).max(0)) / length;
-        let apart = f64::from((post.0 - ante.1).max(ante.0 - post.1).max(0)) / DAYS_A_YEAR;
-        let decades = apart > 8.0 && apart < 42.0 && apart.round() as i32 % 10 == 0;
         let near = model.birth_near * 0.5 * faded(apart);
         let other = model.birth_other * (if decades { 0.1 } else { 0.0 } + UNRELATED * f64::from(chances.born));
-        // Within its year every day is as likely.
-        let part = (f64::from(post.1 - post.0 + 1) / DAYS_A_YEAR).min(1.0);
-        let likely = (1.0 - model.birth_near - model.birth_other) * overlap + (near + other) * part;
-        Bits::of_ratio(likely / chance).within(Bits(-7_000), BIRTH_CAP)
+        let likely = (1.0 - model.birth_near - model.birth_other) * overlap + (near + other) * part_of_year(post);
+        birth_bits(likely / chance)
     }
 }
 
@@ -333,7 +337,7 @@ impl Value {
     /// Days from the last contact to the finding; where the dates are vague and may be in order, at least none. None where
     /// either has an open end, but for an order that is impossible all the same.
     pub(super) fn days_to(&self, post: &Self) -> Option<i32> {
-        let (contact, found) = (self.event?, post.event?);
+        let (contact, found) = (self.event.get()?, post.event.get()?);
         match (is_open(contact) || is_open(found), found.1 >= contact.0) {
             (true, true) => None,
             (true, false) => Some(found.1 - contact.0),
@@ -348,7 +352,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{Statistics, Timeline};
+    use super::super::{Days, Statistics, Timeline};
     use super::*;
     use crate::attribute::{Attribute, Facing, Scale};
     use crate::model::Model;
@@ -370,7 +374,8 @@ mod tests {
     }
 
     fn value(([birth, event, death], age, condition): &Told) -> Value {
-        Value { birth: *birth, age: *age, event: *event, death: *death, condition: *condition }
+        let [birth, event, death] = [birth, event, death].map(|days| Days::from(*days));
+        Value { birth, age: *age, event, death, condition: *condition }
     }
 
     proptest! {

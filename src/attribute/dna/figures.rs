@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// `N` figures, worked out together when they are first asked for.
-pub(in crate::attribute) struct Figures<const N: usize>([AtomicU64; N]);
+pub(super) struct Figures<const N: usize>([AtomicU64; N]);
 
 /// Stands for what is not worked out yet: no figure has these bits.
 const BLANK: u64 = u64::MAX;
@@ -17,7 +17,7 @@ impl<const N: usize> Default for Figures<N> {
 }
 
 impl<const N: usize> Figures<N> {
-    pub(in crate::attribute) fn get(&self, work_out: impl FnOnce() -> [f64; N]) -> [f64; N] {
+    pub(super) fn get(&self, work_out: impl FnOnce() -> [f64; N]) -> [f64; N] {
         let known = self.0.each_ref().map(|figure| figure.load(Relaxed));
         if !known.contains(&BLANK) {
             return known.map(f64::from_bits);
