@@ -24,6 +24,7 @@
 //! - [`record`]: a case, valid by construction; its JSON form in both directions; every fault of a body at once.
 //! - [`exclusion`]: pairs that people ruled out or confirmed.
 //! - [`event`]: what callers are told without asking, and from which bits on.
+//! - [`processor`]: wide vectors, and memory ahead of time.
 //! - [`model`]: the parameters of the evidence, loaded and checked once; [`model::Bits`].
 //! - [`attribute`]: one file an attribute: what it reads from a record, how two values are weighed, how that is told.
 //! - [`corpus`]: columns, dictionaries, rows; an immutable snapshot; the columns' file.
@@ -36,8 +37,7 @@
 //! - [`http`]: the only room that knows actix, status codes and the JSON of answers.
 //! - [`interchange`]: other people's formats into records. [`simulate`]: collections that behave like real ones.
 //!   [`evaluate`]: figures of a ranking of known truth. [`fit`]: what such a truth says of the model's parameters.
-//! - [`followed`]: files that are read again when they change. [`outbound`]: calls to services elsewhere. [`processor`]:
-//!   wide vectors and memory ahead of time.
+//! - [`followed`]: files that are read again when they change. [`outbound`]: calls to services elsewhere.
 //! - [`settings`]: every knob of `serve`. [`telemetry`]: metrics and logs. [`cli`]: one file a command.
 //!
 //! # What holds
