@@ -171,7 +171,7 @@ impl Attribute for Timeline {
     }
 
     fn is_sound(value: &Value) -> bool {
-        value.age.is_none_or(|(least, most)| least <= OLDEST && most <= OLDEST)
+        value.age.is_none_or(|(least, most)| least <= most && most <= OLDEST)
             && [value.birth, value.event, value.death].into_iter().all(Days::is_sound)
     }
 
