@@ -1,9 +1,9 @@
 //! What a loop over many values asks of the processor that no loop says by itself: wide vectors, and memory ahead of time.
 //!
 //! A release is built for every processor of its family, which on x86-64 means vectors of sixteen bytes. What is inlined
-//! into [`wide`] is compiled a second time for those of 32 (AVX2, with the counting of bits that came with it in 2013), and
-//! that is taken where it can run. Both do
-//! the same operations in the same order on every number, so that no result depends on the processor.
+//! into [`wide`] is compiled a second time for those of 32 (AVX2, with the instructions on bits that came with it in 2013),
+//! and that is taken where it can run. Both do the same operations in the same order on every number, so that no result
+//! depends on the processor.
 //!
 //! What a value points to lies anywhere, and is not in a cache where there are many: to wait for it takes longer than to
 //! weigh it. [`fetch`] asks for it while others are weighed.
@@ -95,12 +95,7 @@ pub fn wide(work: impl Work) {
 
 /// Items between one that is looked at and one that is fetched.
 pub const AHEAD: usize = 6;
-/// Bytes that are fetched at once.
-const LINE: usize = 64;
-/// Lines that are asked for: what is further on is fetched as it is read.
-const LINES: usize = 4;
-
-/// Shared things one after the other, each fetched while those before it are looked at.
+/// Shared things one after the other, each but the first [`AHEAD`] fetched while those before it are looked at.
 pub fn ahead<'a, T: 'a>(shared: impl Iterator<Item = &'a Arc<T>> + Clone) -> impl Iterator<Item = &'a Arc<T>> {
     let mut soon = shared.clone().skip(AHEAD);
     shared.inspect(move |_| soon.next().into_iter().for_each(|soon| fetch(std::slice::from_ref(&**soon))))
@@ -110,10 +105,19 @@ pub fn ahead<'a, T: 'a>(shared: impl Iterator<Item = &'a Arc<T>> + Clone) -> imp
 #[inline(always)]
 pub fn fetch<T>(items: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in (0..size_of_val(items)).step_by(LINE).take(LINES) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        /// Bytes that are fetched at once.
+        const LINE: usize = 64;
+        /// Lines that are asked for: what is further on is fetched as it is read.
+        const LINES: usize = 4;
         let bytes = items.as_ptr().cast::<i8>();
-        // SAFETY: a hint, which may name any address at all; every processor of the family knows it.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(line)) };
+        let into = bytes.addr() % LINE;
+        for line in (0..into + size_of_val(items)).step_by(LINE).take(LINES) {
+            // SAFETY: a hint, which may name any address at all; every processor of the family knows it.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(line)) };
+        }
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = items;
 }

@@ -61,7 +61,7 @@ impl Attribute for Belongings {
         cap: Bits(8_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 3,
+        reading: 4,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -142,7 +142,7 @@ fn told_pair(ante: &Value, post: &Value, pair: &Pair) -> String {
 
 impl Value {
     fn told(&self, thing: usize) -> String {
-        let sort = BelongingKind::ALL.get(usize::from(self.things.heads()[thing].sort));
+        let sort = BelongingKind::ALL.get(usize::from(self.things.head(thing).sort));
         self.things.told(thing, sort.map_or("thing", |sort| sort.code()))
     }
 }
@@ -155,7 +155,7 @@ fn gap_days(ante: &Value, post: &Value) -> Option<i32> {
 
 /// Whether it stays with its owner for years.
 fn lasts(value: &Value, thing: usize) -> bool {
-    let sort = usize::from(value.things.heads()[thing].sort);
+    let sort = usize::from(value.things.head(thing).sort);
     matches!(BelongingKind::ALL.get(sort), Some(BelongingKind::Jewelry | BelongingKind::Eyewear))
 }
 

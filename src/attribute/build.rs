@@ -303,7 +303,8 @@ impl Pair<'_> {
         let slip = self.model.slip;
         let precision = 1.0 / variance;
         let expected = exp2(-0.5 * LOG2_E * apart * apart * precision) * (precision * (1.0 / TAU)).sqrt();
-        let ratio = (1.0 - slip) * expected / by_chance + slip;
+        // Both are nothing where they are beyond all numbers.
+        let ratio = (1.0 - slip) * expected / by_chance.max(f64::MIN_POSITIVE) + slip;
         Measured { bits: Bits::of_ratio(ratio).within(Bits(-4_000), Bits(4_000)), apart, variance }
     }
 }
@@ -378,6 +379,12 @@ mod tests {
         assert!(bits(&child, &open) > 0.0, "nobody knows how much: {}", bits(&child, &open));
         let adult = measure([30, 30], 180.0, 80.0);
         assert!(bits(&adult, &measure([30, 30], 180.0, 80.0)) > bits(&adult, &measure([30, 30], 170.0, 80.0)));
+    }
+
+    #[test]
+    fn what_nobody_can_measure_is_no_more_than_a_slip() {
+        let slips = |height: f64| bits(&measure([30, 30], 1_000.0, 80.0), &measure([30, 30], height, 80.0));
+        assert!(slips(3_000.0) < -1.5 && slips(1e9) < -1.5, "{} {}", slips(3_000.0), slips(1e9));
     }
 
     #[test]

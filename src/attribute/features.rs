@@ -65,7 +65,7 @@ impl Attribute for Features {
         cap: Bits(20_000),
         professional: false,
         source: "term frequencies of the collection; agreement fitted on twins of published cases",
-        reading: 4,
+        reading: 5,
     };
     type Value = Value;
     type Statistics = Statistics;
@@ -175,7 +175,7 @@ impl Value {
     }
 
     fn told(&self, mark: usize) -> String {
-        let sort = FeatureKind::ALL.get(usize::from(self.marks.heads()[mark].sort));
+        let sort = FeatureKind::ALL.get(usize::from(self.marks.head(mark).sort));
         self.marks.told(mark, sort.map_or("mark", |sort| sort.code()))
     }
 }
@@ -219,7 +219,7 @@ impl Costs {
 
     /// A mark of the missing person that is not told of the remains.
     fn absent(&self, value: &Value, mark: usize, remains: &Value) -> i32 {
-        let head = value.marks.heads()[mark];
+        let head = value.marks.head(mark);
         let gone = |region: BodyRegion| remains.gone & 1 << region as u8 != 0;
         let not_there = remains.gone != 0
             && match head.region() {
@@ -239,7 +239,7 @@ impl Costs {
 
     /// A mark of the remains, or of either of two of one kind, that the other is not told to have.
     fn gained(&self, value: &Value, mark: usize, earlier: &Value) -> i32 {
-        let denied = earlier.denied & 1 << value.marks.heads()[mark].sort != 0;
+        let denied = earlier.denied & 1 << value.marks.head(mark).sort != 0;
         self.gained + if denied { self.denied / 2 } else { 0 }
     }
 }

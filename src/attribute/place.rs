@@ -74,7 +74,8 @@ pub struct Statistics {
     named: [i64; AREAS],
 }
 
-/// What each scale is worth at a place of finding, once it is asked for. Whoever asks at the same time works out the same.
+/// What each scale is worth at a place of finding: those that reach far, which nearly every query asks for, from the start,
+/// the others once they are asked for. Whoever asks at the same time works out the same.
 pub struct Around {
     worth: [AtomicU32; PLACE_SCALES],
     /// How many were last seen at the very point.
@@ -205,6 +206,17 @@ impl Attribute for Places {
     }
 
     #[inline(always)]
+    fn know(prepared: &Prepared<'_>, candidate: &Value) -> Around {
+        let around = Around::default();
+        if let Some(point) = candidate.point {
+            for scale in FIRST_COARSE..PLACE_SCALES {
+                around.get(scale, || prepared.worth(scale, (point, &around)));
+            }
+        }
+        around
+    }
+
+    #[inline(always)]
     fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, around: &Around) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
@@ -264,10 +276,12 @@ impl Statistics {
         self.towns.get(&(point.latitude, point.longitude))
     }
 
-    fn people(&self, cell: Cell) -> u32 {
-        match coarse(cell) {
-            Some(at) => self.coarse.get(at).copied().unwrap_or(0),
-            None => self.cells.get(&key(cell)),
+    /// How many are in a cell and in its neighbours to the west and to the east.
+    #[inline(always)]
+    fn people(&self, (scale, row, column): Cell) -> [u32; 3] {
+        match coarse((scale, row, column)) {
+            Some(at) => self.coarse.get(at - 1..=at + 1).and_then(|three| three.try_into().ok()).unwrap_or_default(),
+            None => [-1, 0, 1].map(|east| self.cells.get(&key((scale, row, column + east)))),
         }
     }
 }
@@ -279,15 +293,22 @@ impl Prepared<'_> {
         let model = &self.model.place;
         let mut ratio = model.anywhere;
         for (scale, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
-            ratio += kernel * around.get(scale, || self.worth(scale, (found, around)));
+            ratio += kernel * around.get(scale, || self.worth_near(scale, (found, around)));
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
     }
 
     /// What a scale's kernel is worth at a place of finding: its share over its mean there.
+    #[inline(always)]
     fn worth(&self, scale: usize, (found, around): (Point, &Around)) -> f64 {
         let here = (found, f64::from(around.town(|| self.statistics.at(found))));
         self.model.place.shares[scale] / mean_kernel(self.statistics, self.model, scale, here)
+    }
+
+    /// The same of a scale that does not reach far: few places are so near.
+    #[cold]
+    fn worth_near(&self, scale: usize, around: (Point, &Around)) -> f64 {
+        self.worth(scale, around)
     }
 
     /// What the names of areas are worth, and the smallest area that both are in; none: a side has no region.
@@ -385,33 +406,58 @@ fn distance_km(a: Point, b: Point) -> f64 {
     2.0 * EARTH_KM * (chord / 2.0).min(1.0).asin()
 }
 
-/// A row, or a column, of a scale's grid, and how far into it a point is.
+/// A row, or a column, of a scale's grid, and how many tenths into it a point is.
 #[derive(Clone, Copy)]
 struct At {
     cell: i32,
-    into: f64,
+    tenths: i32,
 }
 
+#[inline(always)]
 fn at(cells: f64) -> At {
     let towards_zero = cells as i32;
     let cell = towards_zero - i32::from(f64::from(towards_zero) > cells);
-    At { cell, into: cells - f64::from(cell) }
+    At { cell, tenths: ((cells - f64::from(cell)) * 10.0 + 0.5) as i32 }
 }
 
+#[inline(always)]
 fn row(scale: usize, point: Point) -> At {
-    at(f64::from(point.latitude) / 1e4 / CELL_DEGREES[scale])
+    at(f64::from(point.latitude) * ROWS[scale])
 }
 
-/// Columns a degree of longitude, by row, from the south pole on: they keep their width in kilometres.
+impl At {
+    /// How many tenths it is to the middle of the cell so many further.
+    #[inline(always)]
+    fn to_middle(self, cells: i32) -> usize {
+        (10 * cells + 5 - self.tenths).unsigned_abs() as usize
+    }
+}
+
+/// Degrees in the unit of a point.
+const UNIT: f64 = 1e-4;
+
+/// Rows a unit of latitude.
+const ROWS: [f64; PLACE_SCALES] = {
+    let mut rows = [0.0; PLACE_SCALES];
+    let mut scale = 0;
+    while scale < PLACE_SCALES {
+        rows[scale] = UNIT / CELL_DEGREES[scale];
+        scale += 1;
+    }
+    rows
+};
+
+/// Columns a unit of longitude, by row, from the south pole on: they keep their width in kilometres.
 static COLUMNS: LazyLock<[Vec<f64>; PLACE_SCALES]> = LazyLock::new(|| {
-    let columns = |cell: f64, row: i32| ((f64::from(row) + 0.5) * cell * PI / 180.0).cos().max(0.05) / cell;
+    let columns = |cell: f64, row: i32| ((f64::from(row) + 0.5) * cell * PI / 180.0).cos().max(0.05) / cell * UNIT;
     let rows = |cell: f64| (-(90.0 / cell) as i32 - 2)..=((90.0 / cell) as i32 + 2);
     CELL_DEGREES.map(|cell| rows(cell).map(|row| columns(cell, row)).collect())
 });
 
+#[inline(always)]
 fn column(scale: usize, row: i32, point: Point) -> At {
     let columns = &COLUMNS[scale];
-    at(f64::from(point.longitude) / 1e4 * columns[(row + columns.len() as i32 / 2) as usize])
+    at(f64::from(point.longitude) * columns[(row + columns.len() as i32 / 2) as usize])
 }
 
 /// A grid's cell: scale, row, column.
@@ -423,6 +469,7 @@ const COARSE: [(i32, i32); PLACE_SCALES - FIRST_COARSE] = [(65, 125), (25, 45)];
 const COARSE_CELLS: usize = 65 * 125 + 25 * 45;
 
 /// Where a cell of a coarse grid is among all of them.
+#[inline(always)]
 fn coarse((scale, row, column): Cell) -> Option<usize> {
     let (rows, columns) = *COARSE.get(scale.checked_sub(FIRST_COARSE)?)?;
     let before = if scale == FIRST_COARSE { 0 } else { COARSE[0].0 * COARSE[0].1 };
@@ -436,23 +483,24 @@ fn key((scale, row, column): Cell) -> u64 {
 /// The mean of a scale's kernel at a point over all last contacts, of which so many were at the point itself.
 ///
 /// At least what one missing person at the point would make of it: nobody is nearer than that.
+#[inline(always)]
 fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, (point, town): (Point, f64)) -> f64 {
     const INHABITED_KM2: f64 = 1e7;
     let here = row(scale, point);
-    let mut sum = 0.0;
-    for rows in -1..=1 {
+    // A sum a row, none of which waits for another.
+    let mut sums = [0.0; 3];
+    for (rows, sum) in (-1..=1).zip(&mut sums) {
         let from = column(scale, here.cell + rows, point);
-        let kernels = model.place.mean_kernels(scale, f64::from(rows) + 0.5 - here.into);
-        for columns in -1..=1 {
-            let people = f64::from(statistics.people((scale, here.cell + rows, from.cell + columns)));
-            let kernel = kernels.at(f64::from(columns) + 0.5 - from.into);
-            sum += people * kernel;
-            // Those at the very point are nearer than their cell.
-            if (rows, columns) == (0, 0) {
-                sum += town * (1.0 - kernel);
-            }
+        let kernels = model.place.mean_kernels(scale, here.to_middle(rows));
+        let people = statistics.people((scale, here.cell + rows, from.cell));
+        let [west, middle, east] = [-1, 0, 1].map(|columns| kernels[from.to_middle(columns)]);
+        *sum = f64::from(people[0]) * west + f64::from(people[1]) * middle + f64::from(people[2]) * east;
+        // Those at the very point are nearer than their cell.
+        if rows == 0 {
+            *sum += town * (1.0 - middle);
         }
     }
+    let sum = sums[0] + sums[1] + sums[2];
     let reach_km2 = 2.0 * PI * model.place.scales_km[scale].powi(2);
     let anywhere = model.smoothing * (reach_km2 / INHABITED_KM2).min(1.0);
     (sum + anywhere).max(1.0) / (statistics.points as f64 + model.smoothing)

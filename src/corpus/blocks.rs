@@ -69,8 +69,10 @@ impl<T: Clone, const N: usize> Blocks<T, N> {
         if self.len.is_multiple_of(N) {
             group.push(Arc::new(Vec::with_capacity(N)));
         }
-        if let Some(block) = group.last_mut() {
-            Arc::make_mut(block).push(item);
+        if let Some(block) = group.last_mut().map(Arc::make_mut) {
+            // A copy has no room to grow, and a vector would take twice what it has.
+            block.reserve_exact(N - block.len());
+            block.push(item);
             self.len += 1;
         }
     }

@@ -9,7 +9,7 @@ use super::dictionary::UNKNOWN;
 /// One code a row.
 #[derive(Clone, Default)]
 pub(super) struct Codes {
-    blocks: Blocks<Block, 16>,
+    blocks: Blocks<Block, 1>,
     len: usize,
 }
 
@@ -124,7 +124,10 @@ impl Block {
 fn put<C>(codes: &mut Vec<C>, at: usize, code: C) {
     match codes.get_mut(at) {
         Some(there) => *there = code,
-        None => codes.push(code),
+        None => {
+            codes.reserve_exact(BLOCK - codes.len());
+            codes.push(code);
+        }
     }
 }
 

@@ -185,7 +185,9 @@ impl<A: Attribute> Side<A> {
     }
 }
 
-/// Holds the query's value, made ready once.
+/// Holds the query's value, made ready once for one candidate at a time and once for all.
+///
+/// Made ready by whoever asks first, alone: what is made ready for all may be shared out among threads.
 struct TypedWeigher<'a, A: Attribute> {
     scale: Scale<'a, A::Statistics>,
     side: &'a Side<A>,
@@ -201,6 +203,25 @@ impl<'a, A: Attribute> TypedWeigher<'a, A> {
 
     fn for_all(&self) -> &A::Prepared<'a> {
         self.for_all.get_or_init(|| A::prepare_for_all(self.scale, self.value))
+    }
+}
+
+/// What is known of a block's values.
+struct Knowing<'a, 'p, A: Attribute> {
+    prepared: &'a A::Prepared<'p>,
+    values: &'a [Option<A::Value>],
+    known: &'a mut Vec<A::Known>,
+}
+
+impl<A: Attribute> Work for Knowing<'_, '_, A> {
+    #[inline(always)]
+    fn run(self) {
+        for value in self.values {
+            self.known.push(match value {
+                None => A::Known::default(),
+                Some(value) => A::know(self.prepared, value),
+            });
+        }
     }
 }
 
@@ -242,8 +263,11 @@ impl<A: Attribute> Weigher for TypedWeigher<'_, A> {
         // A block of values is enough to be worth a task, and little enough to share among threads.
         table.par_chunks_mut(VALUES).enumerate().for_each(|(block, bits)| {
             let values = values.block(block);
-            let of_value = |value: &Option<A::Value>| value.as_ref().map(|value| A::know(prepared, value));
-            let work_out = || values.iter().map(|value| of_value(value).unwrap_or_default()).collect();
+            let work_out = || {
+                let mut known = Vec::with_capacity(values.len());
+                wide(Knowing::<A> { prepared, values, known: &mut known });
+                known.into()
+            };
             let known = known.map(|known| &**known[block].get_or_init(work_out));
             wide(Weighing::<A> { prepared, values, known, bits });
         });
@@ -288,7 +312,8 @@ impl<A: Attribute> AnyColumnsWriter for ColumnsWriter<A> {
         let code = match value.and_then(|value| value.downcast::<Own<A>>().ok()) {
             None => UNKNOWN,
             Some(own) => {
-                let Own(mut value) = *own;
+                // A copy has just the room it needs, and lies among values, not among what its reader threw away.
+                let mut value = own.0.clone();
                 A::share(&self.columns.statistics, side, &mut value);
                 A::count(&mut self.columns.statistics, side, &value, 1);
                 let dictionary = &mut self.columns.sides[side as usize].dictionary;

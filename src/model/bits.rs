@@ -22,6 +22,7 @@ impl Bits {
 
     /// The nearest thousandth of `bits`. By cutting off, since rounding is a call where the processor may be an old one.
     pub fn from_f64(bits: f64) -> Self {
+        debug_assert!(!bits.is_nan(), "no number of bits");
         let thousandths = bits * f64::from(Self::SCALE);
         Self((thousandths + 0.5_f64.copysign(thousandths)) as i32)
     }

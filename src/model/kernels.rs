@@ -11,9 +11,8 @@ use super::{PLACE_SCALES, PlaceModel};
 pub const CELL_DEGREES: [f64; PLACE_SCALES] = [0.025, 0.2, 0.75, 3.0, 9.0];
 /// Kilometres in a degree of latitude.
 pub const DEGREE_KM: f64 = 6_371.0 * std::f64::consts::PI / 180.0;
-/// Entries a cell's side, and of a table: middles are up to two cells away.
-const STEPS: usize = 10;
-const ENTRIES: usize = 2 * STEPS + 1;
+/// Entries of a table, ten a cell's side: the middle of a neighbouring cell is up to one and a half away.
+pub(super) const TENTHS: usize = 16;
 /// Points a cell's side that stand for all of it.
 const SAMPLES: usize = 8;
 
@@ -50,7 +49,7 @@ fn middle_km(step: usize) -> f64 {
 /// The means of each kernel, and the kernels at each step of distance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KernelTables {
-    means: Vec<[[f64; ENTRIES]; ENTRIES]>,
+    means: Vec<[[f64; TENTHS]; TENTHS]>,
     kernels: Vec<[f64; PLACE_SCALES]>,
 }
 
@@ -72,29 +71,16 @@ impl PlaceModel {
         &self.tables.kernels[step]
     }
 
-    /// The means of `exp(-distance / scale)` over the cells of a row whose middle is so many cells to the north.
-    pub fn mean_kernels(&self, scale: usize, north: f64) -> MeanKernels<'_> {
-        MeanKernels(&self.tables.means[scale][entry(north)])
+    /// The means of `exp(-distance / scale)` over the cells of a row whose middle is so many tenths of a cell to the north,
+    /// or to the south: for each tenth that a cell's middle is to the east or west, up to 15.
+    #[inline(always)]
+    pub fn mean_kernels(&self, scale: usize, tenths: usize) -> &[f64; TENTHS] {
+        &self.tables.means[scale][tenths.min(TENTHS - 1)]
     }
 }
 
-/// The means of a kernel over the cells of one row.
-#[derive(Clone, Copy)]
-pub struct MeanKernels<'a>(&'a [f64; ENTRIES]);
-
-impl MeanKernels<'_> {
-    /// Over the cell whose middle is so many cells to the east.
-    pub fn at(self, east: f64) -> f64 {
-        self.0[entry(east)]
-    }
-}
-
-fn entry(cells: f64) -> usize {
-    ((cells.abs() * STEPS as f64 + 0.5) as usize).min(ENTRIES - 1)
-}
-
-fn away(entry: usize) -> f64 {
-    entry as f64 / STEPS as f64
+fn away(tenths: usize) -> f64 {
+    tenths as f64 / 10.0
 }
 
 fn mean(cell: f64, east: f64, north: f64) -> f64 {
@@ -125,9 +111,9 @@ mod tests {
         let model = Model::default().place;
         for (scale, km) in model.scales_km.iter().enumerate() {
             let cell = CELL_DEGREES[scale] * DEGREE_KM / km;
-            let near = || [-1.0, 0.0, 1.0].into_iter();
+            let near = || [10, 0, 10].into_iter();
             let sum: f64 =
-                near().flat_map(|x| near().map(move |y| (x, y))).map(|(x, y)| model.mean_kernels(scale, y).at(x)).sum();
+                near().flat_map(|x| near().map(move |y| (x, y))).map(|(x, y)| model.mean_kernels(scale, y)[x]).sum();
             let share = sum * cell * cell / std::f64::consts::TAU;
             assert!((0.85..1.0).contains(&share), "{km} km: {share}");
         }

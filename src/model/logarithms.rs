@@ -1,4 +1,4 @@
-//! Logarithms and powers of two, inline and the same on every machine.
+//! Logarithms and powers of two, inline, and of all but the least numbers the same on every machine.
 //!
 //! A weighing ends in one or two of them, and libm's are calls of 40 instructions each. As libm has it, a table brings the
 //! number near 1 and a short series does the rest (Tang 1990): good to 1e-11, where a score is told in thousandths.
@@ -20,7 +20,7 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 #[inline(always)]
 pub fn log2(x: f64) -> f64 {
     if !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x) {
-        return of_no_number(x);
+        return beyond_tables(x);
     }
     let above = x.to_bits().wrapping_sub(FROM);
     let octave = (above as i64 >> MANTISSA_BITS) as f64;
@@ -33,7 +33,7 @@ pub fn log2(x: f64) -> f64 {
 }
 
 #[cold]
-fn of_no_number(x: f64) -> f64 {
+fn beyond_tables(x: f64) -> f64 {
     x.log2()
 }
 

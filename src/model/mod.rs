@@ -22,7 +22,7 @@ use kernels::KernelTables;
 pub use bits::Bits;
 pub use collect::{Collect, CollectModel, CollectedFrom, CollectedPart};
 pub use gaps::{GAP_YEARS, GAPS, LIVES, Lives, by_life, gap_of_days, lived_cell, lived_days, lived_years};
-pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, MeanKernels, SPHERE, distance_step};
+pub use kernels::{CELL_DEGREES, DEGREE_KM, DISTANCES, EARTH_KM, SPHERE, distance_step};
 pub use logarithms::{exp2, log2};
 
 /// Kernels in the mixture of distances.

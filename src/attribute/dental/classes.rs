@@ -68,13 +68,16 @@ pub(super) struct Population {
     by_age: [ByClass; AGES.len() + 1],
     /// P(state after) in all classes together.
     overall: [[f64; STATES]; TEETH],
-    /// How much commoner a state is in each class than in all; 1 where it is unknown.
+    /// How much commoner a state is in each class than in all, up to [`MOST`]; 1 where it is unknown.
     pub(super) commoner: Box<[[Vector; STATES]; TEETH]>,
 }
 
+/// What is commoner in one class by more is a state that hardly anybody else has: four such teeth are still a short number.
+const MOST: f64 = 1e9;
+
 /// A figure a class, and zeros.
-pub(super) fn vector(of: &ByClass) -> Vector {
-    Vector::each(|class| of.get(class).map_or(0.0, |figure| *figure as f32))
+fn vector(of: &ByClass) -> Vector {
+    Vector::each(|class| of.get(class).map_or(0.0, |figure| figure.min(MOST) as f32))
 }
 
 impl Population {

@@ -23,7 +23,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use self::classes::{CLASSES, Population, vector};
+use self::classes::{CLASSES, Population};
 use self::history::{Changes, Surfaces, YEARS};
 use self::numbering::{OFFSETS, QUADRANT, QUADRANTS, Steps};
 use self::readings::{Read, Readings};
@@ -31,7 +31,7 @@ use super::derived::Derived;
 use super::span::Span;
 use super::{About, Attribute, Detail, Evidence, Facing, Scale};
 use crate::model::{Bits, DentalModel, TOOTH_STATES};
-use crate::processor::Vector;
+use crate::processor::{LANES, Vector};
 use crate::record::{Kind, Record, Tooth, ToothState};
 
 const TEETH: usize = 32;
@@ -117,7 +117,7 @@ pub struct Prepared<'a> {
     readings: Readings,
     steps: Steps,
     /// The share of each class, by the age of the body.
-    shares: [Vector; AGES.len() + 2],
+    shares: [[f64; LANES]; AGES.len() + 2],
     /// How much commoner two teeth abreast are in each class than in all, by the candidate's two states.
     pairs: Box<[[Vector; STATES * STATES]; PAIRS]>,
 }
@@ -206,7 +206,11 @@ impl Attribute for Dental {
                 *pair = commoner(one, states / STATES).times(commoner(other, states % STATES));
             }
         }
-        let shares = std::array::from_fn(|age| vector(&population.shares(age as u8)));
+        let shares = |age: u8| {
+            let shares = population.shares(age);
+            std::array::from_fn(|class| shares.get(class).copied().unwrap_or(0.0))
+        };
+        let shares = std::array::from_fn(|age| shares(age as u8));
         let steps = numbering::steps(model);
         let states = query.states_abreast();
         Prepared { model, facing, query, states, readings, steps, shares, pairs }
@@ -353,10 +357,18 @@ impl Prepared<'_> {
     #[inline(always)]
     fn chance(&self, pairs: &[u8; PAIRS], age: u8) -> f64 {
         let mut chances = self.shares[usize::from(age).min(self.shares.len() - 1)];
-        for (by_states, states) in self.pairs.iter().zip(pairs) {
-            chances = chances.times(&by_states[usize::from(*states)]);
+        // What four teeth say a short number holds, and what all say does not.
+        for (by_states, states) in self.pairs.chunks_exact(2).zip(pairs.chunks_exact(2)) {
+            let four = by_states[0][usize::from(states[0])].times(&by_states[1][usize::from(states[1])]);
+            for (chance, four) in chances.iter_mut().zip(four.iter()) {
+                *chance *= f64::from(*four);
+            }
         }
-        chances.sum().max(f64::from(f32::MIN_POSITIVE))
+        let mut sums = [0.0; LANES / 4];
+        for four in chances.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(four).for_each(|(sum, chance)| *sum += chance);
+        }
+        (sums[0] + sums[2] + (sums[1] + sums[3])).max(f64::MIN_POSITIVE)
     }
 
     /// How much likelier the chart after is given that before than if every tooth were anybody's.
@@ -375,7 +387,7 @@ impl Prepared<'_> {
         let factors = self.readings.factors(period, pair.states, pair.codes);
         let likelier = numbering::likelier(&self.steps, &factors);
         let contradicting = likelier.into_iter().zip(contradicts).filter(|(_, contradicts)| *contradicts);
-        likely * contradicting.map(|(likelier, _)| f64::from(likelier)).product::<f64>()
+        likely * contradicting.map(|(likelier, _)| likelier).product::<f64>()
     }
 
     fn counts(&self, candidate: &Value, states: &Abreast) -> Counts {

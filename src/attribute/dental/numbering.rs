@@ -29,20 +29,21 @@ pub(super) fn steps(model: &DentalModel) -> Steps {
 
 /// How much likelier each quadrant is over all ways to number it than as it stands.
 #[inline(always)]
-pub(super) fn likelier(steps: &Steps, factors: &Factors) -> [f32; QUADRANTS] {
+pub(super) fn likelier(steps: &Steps, factors: &Factors) -> [f64; QUADRANTS] {
     let (mut paths, mut as_it_stands) = ([[1.0; QUADRANTS], [0.0; QUADRANTS], [0.0; QUADRANTS]], [1.0; QUADRANTS]);
     for tooth in 0..QUADRANT {
         let mut on = [[0.0; QUADRANTS]; OFFSETS.len()];
         for (to, on) in on.iter_mut().enumerate() {
             let factors = &factors[to][tooth * QUADRANTS..][..QUADRANTS];
+            let from = steps.map(|steps| f64::from(steps[to]));
             for at in 0..QUADRANTS {
-                let reached = paths[0][at] * steps[0][to] + paths[1][at] * steps[1][to] + paths[2][at] * steps[2][to];
-                on[at] = reached * factors[at];
+                let reached = paths[0][at] * from[0] + paths[1][at] * from[1] + paths[2][at] * from[2];
+                on[at] = reached * f64::from(factors[at]);
             }
         }
         paths = on;
         let own = &factors[0][tooth * QUADRANTS..][..QUADRANTS];
-        (0..QUADRANTS).for_each(|at| as_it_stands[at] *= own[at]);
+        (0..QUADRANTS).for_each(|at| as_it_stands[at] *= f64::from(own[at]));
     }
     let mut likelier = [0.0; QUADRANTS];
     (0..QUADRANTS).for_each(|at| likelier[at] = (paths[0][at] + paths[1][at] + paths[2][at]) / as_it_stands[at]);
@@ -54,9 +55,9 @@ pub(super) fn likeliest(steps: &Steps, factors: &Factors, quadrant: usize) -> [u
     let mut paths = [1.0, 0.0, 0.0];
     let mut came_from = [[0; 3]; QUADRANT];
     for (tooth, came_from) in came_from.iter_mut().enumerate() {
-        let reached = |from: usize, to: usize| paths[from] * steps[from][to];
+        let reached = |from: usize, to: usize| paths[from] * f64::from(steps[from][to]);
         *came_from = std::array::from_fn(|to| best(|from| reached(from, to)));
-        let factor = |to: usize| factors[to][tooth * QUADRANTS + quadrant];
+        let factor = |to: usize| f64::from(factors[to][tooth * QUADRANTS + quadrant]);
         paths = std::array::from_fn(|to| reached(came_from[to], to) * factor(to));
     }
     let mut at = best(|at| paths[at]);
@@ -69,7 +70,7 @@ pub(super) fn likeliest(steps: &Steps, factors: &Factors, quadrant: usize) -> [u
 }
 
 /// The first of the largest.
-fn best(value: impl Fn(usize) -> f32) -> usize {
+fn best(value: impl Fn(usize) -> f64) -> usize {
     (1..3).fold(0, |best, at| if value(at) > value(best) { at } else { best })
 }
 
@@ -110,7 +111,7 @@ mod tests {
             let likelier = likelier(&steps, &all);
             for (quadrant, factors) in factors.iter().enumerate() {
                 let (sum, most) = naive(&steps, factors);
-                prop_assert!((likelier[quadrant] / sum - 1.0).abs() < 1e-3, "{} {}", likelier[quadrant], sum);
+                prop_assert!((likelier[quadrant] / f64::from(sum) - 1.0).abs() < 1e-3, "{} {}", likelier[quadrant], sum);
                 let told = likeliest(&steps, &all, quadrant);
                 let chain = std::iter::once(0).chain(told).zip(told).zip(factors);
                 let best: f32 = chain.map(|((before, at), factor)| steps[before][at] * factor[at] / factor[0]).product();

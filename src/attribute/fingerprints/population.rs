@@ -46,10 +46,6 @@ pub(super) fn class(prints: &[Option<Print>; FINGERS]) -> usize {
 pub(super) struct Population {
     /// The share of each class.
     pub(super) shares: [f64; CLASSES],
-    /// P(read after as this kind), by class and finger.
-    kinds: Box<[[[f64; KINDS]; FINGERS]; CLASSES]>,
-    /// P(ridges counted after | a loop), by height of the ridge counts and finger.
-    ridges: Box<[[[f64; RIDGES]; FINGERS]; HEIGHTS]>,
     /// P(read after), finger by finger, by code, in each class and in all together.
     codes: Box<[[f64; CLASSES]]>,
     overall: Box<[f64]>,
@@ -63,7 +59,8 @@ impl Population {
         let shares = statistics.people.map(|count| (count as f64 + expected) / people);
         let counted: [[f64; RIDGES]; RIDGES] =
             std::array::from_fn(|after| std::array::from_fn(|before| reading::counted(model, before, after)));
-        let ridges = std::array::from_fn(|height| {
+        // P(ridges counted after | a loop), by height of the ridge counts and finger.
+        let ridges: [[[f64; RIDGES]; FINGERS]; HEIGHTS] = std::array::from_fn(|height| {
             std::array::from_fn(|finger| {
                 let before = ridges_before(model, &statistics.ridges[height][finger], (height, finger), expected);
                 let after = |at: usize| before.iter().zip(&counted[at]).map(|(before, counted)| before * counted).sum();
@@ -71,36 +68,26 @@ impl Population {
             })
         });
         let read_as = kinds_read_as(model);
-        let kinds = std::array::from_fn(|class| {
+        // P(read after as this kind), by class and finger.
+        let kinds: [[[f64; KINDS]; FINGERS]; CLASSES] = std::array::from_fn(|class| {
             std::array::from_fn(|finger| {
                 let before = kinds_before(model, &statistics.kinds[class][finger], finger, expected);
                 std::array::from_fn(|after| (0..KINDS).map(|kind| before[kind] * read_as[kind][after]).sum())
             })
         });
-        let mut population = Self {
-            shares,
-            kinds: Box::new(kinds),
-            ridges: Box::new(ridges),
-            codes: Box::default(),
-            overall: Box::default(),
+        let of_class = |finger: usize, after: Print, class: usize| {
+            let ridges = if after.is_loop() { ridges[class % HEIGHTS][finger][after.ridges] } else { 1.0 };
+            kinds[class][finger][after.kind] * ridges
         };
         let of_code = |finger: usize, code: usize| match Print::of(code as u8) {
-            Some(print) => population.worked_out(finger, print),
+            Some(print) => std::array::from_fn(|class| of_class(finger, print, class)),
             None => [1.0; CLASSES],
         };
-        let every = || (0..FINGERS).flat_map(|finger| (0..CODES).map(move |code| (finger, code)));
-        let codes: Box<[[f64; CLASSES]]> = every().map(|(finger, code)| of_code(finger, code)).collect();
+        let every = (0..FINGERS).flat_map(|finger| (0..CODES).map(move |code| (finger, code)));
+        let codes: Box<[[f64; CLASSES]]> = every.map(|(finger, code)| of_code(finger, code)).collect();
         let together = |chance: &[f64; CLASSES]| shares.iter().zip(chance).map(|(share, chance)| share * chance).sum();
-        population.overall = codes.iter().map(together).collect();
-        population.codes = codes;
-        population
-    }
-
-    fn worked_out(&self, finger: usize, after: Print) -> [f64; CLASSES] {
-        std::array::from_fn(|class| {
-            let ridges = if after.is_loop() { self.ridges[class % HEIGHTS][finger][after.ridges] } else { 1.0 };
-            self.kinds[class][finger][after.kind] * ridges
-        })
+        let overall = codes.iter().map(together).collect();
+        Self { shares, codes, overall }
     }
 
     /// P(read after) in each class, by the finger's code; 1 where that says nothing.

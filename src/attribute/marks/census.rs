@@ -35,15 +35,15 @@ impl Census {
     /// Counts a record's marks `by` times more, or less.
     pub(in crate::attribute) fn count(&mut self, marks: &Marks, by: i64) {
         self.marks += by * marks.len() as i64;
-        for (head, terms) in marks.heads().iter().zip(marks.terms()) {
+        for (head, terms) in marks.iter() {
             let sort = usize::from(head.sort);
             self.sorts[sort] += by;
             if let Some(site) = head.site.checked_sub(1) {
                 self.sites[usize::from(site)][sort] += by;
             }
-            for term in terms {
-                self.terms.change(&(ANY, *term), by);
-                self.terms.change(&(head.sort, *term), by);
+            for term in terms.iter() {
+                self.terms.change(&(ANY, term), by);
+                self.terms.change(&(head.sort, term), by);
             }
         }
     }

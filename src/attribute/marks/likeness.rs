@@ -21,7 +21,7 @@ use super::census::{Census, is_exact};
 use super::measure::{Measure, Sizes};
 use super::terms::{Distance, TERMS};
 use super::vocabulary::SHORTEST;
-use super::{CLASS, EXACT, Head, MOST, Marks, term};
+use super::{CLASS, EXACT, Head, MOST, Marks, Terms, term};
 use crate::model::{Bits, MarksModel};
 
 /// A query's marks, made ready to be weighed against many.
@@ -127,10 +127,10 @@ impl<'a> Likeness<'a> {
         marks: &'a Marks,
     ) -> Self {
         let sorts = census.sorts(smoothing);
-        let placed = marks.heads().iter().any(|head| head.site > 0);
+        let placed = marks.iter().any(|(head, _)| head.site > 0);
         let sites = if placed { census.sites(smoothing) } else { Vec::new() };
         let mut ready = Vec::new();
-        for head in marks.heads() {
+        for (head, _) in marks.iter() {
             let of_sort = || census.sites_of_sort(&sites, head.sort, smoothing);
             let sites = match head.site.checked_sub(1) {
                 None => [(); 2].map(|()| vec![0; usize::from(TERMS.sites()) + 1]),
@@ -172,8 +172,8 @@ impl<'a> Likeness<'a> {
     }
 
     fn enter_terms(&mut self) {
-        for (mark, terms) in self.marks.terms().enumerate() {
-            for &term in terms {
+        for (mark, (_, terms)) in self.marks.iter().enumerate() {
+            for term in terms.iter() {
                 let bits = [None, Some(self.ready[mark].sort)].map(|sort| self.term_bits(sort, term));
                 self.terms.push(Term { term, mark: mark as u8, sort: self.ready[mark].sort, bits });
             }
@@ -205,16 +205,16 @@ impl<'a> Likeness<'a> {
     ) {
         let tries = log2_thousandths(self.ready.len().max(candidate.len()));
         let mut shared = [Shared::default(); MOST];
-        for (theirs, (terms, head)) in candidate.terms().zip(candidate.heads()).enumerate() {
+        for (theirs, (head, terms)) in candidate.iter().enumerate() {
             let sharing = self.share(terms, head.sort, &mut shared);
             // Words that are not shared only cost.
-            let mut marks = sharing | self.more_than(least.saturating_add(tries), head) | self.may_slip(head.odd);
+            let mut marks = sharing | self.more_than(least.saturating_add(tries), &head) | self.may_slip(head.odd);
             while marks != 0 {
                 let mine = marks.trailing_zeros() as usize;
                 marks &= marks - 1;
                 let ready = &self.ready[mine];
                 let place = ready.sites[usize::from(ready.sort == head.sort)][usize::from(head.site)];
-                let side = ready.sides[usize::from(head.side & 3)];
+                let side = ready.sides[usize::from(head.side)];
                 let measure = ready.measure.bits(head.measure, &self.weights.sizes);
                 let sort = ready.sorts[usize::from(head.sort)];
                 let bits = sort + place + side + measure - tries;
@@ -265,9 +265,9 @@ impl<'a> Likeness<'a> {
 
     /// Adds the terms of a candidate's mark to what each of the query's has in common with it; those that have any, a bit
     /// each.
-    fn share(&self, terms: &[u32], sort: u8, shared: &mut [Shared; MOST]) -> u32 {
+    fn share(&self, terms: Terms<'_>, sort: u8, shared: &mut [Shared; MOST]) -> u32 {
         let mut sharing = 0;
-        for &term in terms {
+        for term in terms.iter() {
             let from = self.slots[slot(term)];
             if from == NOWHERE {
                 continue;
@@ -284,14 +284,16 @@ impl<'a> Likeness<'a> {
     /// Adds the words that one of the two wrote with a slip of the pen.
     #[cold]
     fn add_slips(&self, shared: &mut Shared, candidate: &Marks, (mine, theirs): (usize, usize)) {
-        let (my_sort, their_sort) = (self.ready[mine].sort, candidate.heads()[theirs].sort);
+        let (my_sort, their_sort) = (self.ready[mine].sort, candidate.head(theirs).sort);
         let sort = (my_sort == their_sort).then_some(my_sort);
-        let my_terms = self.marks.terms().nth(mine).unwrap_or(&[]);
-        let their_terms = candidate.terms().nth(theirs).unwrap_or(&[]);
+        let terms_of = |marks: &Marks, mark: usize| -> Vec<u32> {
+            marks.iter().nth(mark).map(|(_, terms)| terms.iter().collect()).unwrap_or_default()
+        };
+        let (my_terms, their_terms) = (terms_of(self.marks, mine), terms_of(candidate, theirs));
         let left = |word: &&str, other: &[u32]| word.len() >= SHORTEST && !other.contains(&term(word));
-        let my_words: Vec<&str> = self.marks.words(mine).filter(|word| left(word, their_terms)).collect();
+        let my_words: Vec<&str> = self.marks.words(mine).filter(|word| left(word, &their_terms)).collect();
         let mut slips: Vec<(i32, u32, u32)> = Vec::new();
-        for word in candidate.words(theirs).filter(|word| left(word, my_terms)) {
+        for word in candidate.words(theirs).filter(|word| left(word, &my_terms)) {
             for my_word in my_words.iter().filter(|my_word| is_slip(my_word, word)) {
                 let (a, b) = (term(my_word), term(word));
                 let bits = self.term_bits(sort, a).min(self.term_bits(sort, b)) + self.weights.slip;
@@ -371,7 +373,7 @@ fn site_bits(model: &MarksModel, shares: &[f64], site: u8) -> Vec<i32> {
 
 /// Left against right; where one of them is not said or both are, nothing.
 fn side_bits(model: &MarksModel, a: u8, b: u8) -> i32 {
-    match (a & 3, b & 3) {
+    match (a, b) {
         (1, 1) | (2, 2) => Bits::of_ratio(2.0 * model.side_agreement).0,
         (1, 2) | (2, 1) => Bits::of_ratio(2.0 * (1.0 - model.side_agreement)).0,
         _ => 0,

@@ -3,13 +3,11 @@
 //!
 //! Such a value tells by how many have it, not by how many clerks write it down; and another value speaks against.
 
-use serde::{Deserialize, Serialize};
-
 use crate::model::{Bits, MarksModel};
 
 /// A value, or that none is said (0).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Measure(u8);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Measure(pub(super) u8);
 
 /// Sizes in numbers are counted in halves, up to here.
 const HALVES: u8 = 120;
@@ -115,9 +113,9 @@ impl Measure {
         sizes.0[place]
     }
 
-    /// The most that it can be worth.
+    /// The most that it can be worth beside any other, or none.
     pub(super) fn most(self, sizes: &Sizes) -> i32 {
-        self.bits(self, sizes).max(0)
+        if self.is_said() { sizes.0.into_iter().fold(0, i32::max) } else { 0 }
     }
 }
 
@@ -166,5 +164,8 @@ mod tests {
         let [yes, no] = ["circumcised", "uncircumcised"].map(|term| Measure::of_term(term).expect("a value"));
         assert!(yes.bits(no, &sizes) < -1_500 && yes.negated() == no && no.negated() == yes);
         assert_eq!(size("9").negated(), Measure::default());
+        // Whatever a model says of what is near.
+        let sizes = Sizes([-700, 2_600, -2_000]);
+        assert!(size("9").most(&sizes) == size("9").bits(size("9.5"), &sizes) && Measure::default().most(&sizes) == 0);
     }
 }

@@ -45,18 +45,16 @@ const CLASS: u32 = 1 << 30;
 const EXACT: u32 = 1 << 31;
 
 /// The marks of one record, packed: a search goes over those of everybody.
+///
+/// ```text
+/// how many ─ a head each ─ the terms of one after the other, each mark's sorted ─ a line of words each, as they were said
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Packed")]
-pub(super) struct Marks {
-    heads: Box<[Head]>,
-    /// Of one mark after the other, each sorted.
-    terms: Box<[u32]>,
-    /// A line a mark: its words in the order in which they were said.
-    words: Box<str>,
-}
+#[serde(try_from = "Box<[u8]>")]
+pub(super) struct Marks(Box<[u8]>);
 
 /// What a mark is and where, without its terms.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub(super) struct Head {
     /// The number of its kind's code.
     pub(super) sort: u8,
@@ -76,35 +74,45 @@ pub(super) struct Head {
     end: u16,
 }
 
+/// Bytes of a head, and of a term.
+const HEAD: usize = 11;
+const TERM: usize = 4;
+
+/// The terms of a mark, sorted.
+#[derive(Clone, Copy)]
+struct Terms<'m>(&'m [[u8; TERM]]);
+
+impl Terms<'_> {
+    fn iter(self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|term| u32::from_le_bytes(*term))
+    }
+}
+
 /// Sorts of marks, and of things, at most: what a record denies is a bit each.
 const SORTS: usize = u16::BITS as usize;
 const _: () = assert!(FeatureKind::ALL.len() <= SORTS && BelongingKind::ALL.len() <= SORTS);
 
-/// The same as it comes from a file.
-#[derive(Deserialize)]
-struct Packed {
-    heads: Box<[Head]>,
-    terms: Box<[u32]>,
-    words: Box<str>,
-}
-
-impl TryFrom<Packed> for Marks {
+/// From a file.
+impl TryFrom<Box<[u8]>> for Marks {
     type Error = &'static str;
 
-    fn try_from(packed: Packed) -> Result<Self, Self::Error> {
-        let Packed { heads, terms, words } = packed;
-        let ends = std::iter::once(0).chain(heads.iter().map(|head| head.end));
-        let last = ends.clone().last().map_or(0, usize::from);
-        if heads.len() > MOST || !ends.is_sorted() || last != terms.len() {
+    fn try_from(bytes: Box<[u8]>) -> Result<Self, Self::Error> {
+        let (&count, rest) = bytes.split_first().unwrap_or((&0, &[]));
+        let (heads, rest) = rest.split_at_checked(usize::from(count) * HEAD).ok_or("a mark has no head")?;
+        let heads = || heads.as_chunks().0.iter().map(Head::unpack);
+        let ends = || heads().map(|head| head.end);
+        let words = rest.get(TERM * usize::from(ends().last().unwrap_or(0))..);
+        if usize::from(count) > MOST || !ends().is_sorted() || words.is_none() {
             return Err("the marks are too many, or their terms do not end where they should");
         }
-        if heads
-            .iter()
-            .any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS || !head.measure.is_sound())
+        if heads().any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS || !head.measure.is_sound())
         {
             return Err("a mark's site, sort or size is not there");
         }
-        Ok(Self { heads, terms, words })
+        if words.is_none_or(|words| std::str::from_utf8(words).is_err()) {
+            return Err("the words of a mark are no text");
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -137,66 +145,85 @@ impl Marks {
             own.dedup();
             terms.extend(own);
             words.push(said.join(" "));
-            let site = draft.site.map_or(0, |site| site + 1);
-            let (sort, side, large, measure) = (draft.sort, draft.side, draft.large, draft.measure);
-            let numbered = !draft.exact.is_empty();
-            let odd = said.iter().filter_map(|word| odd_initial(word)).fold(0, |odd, letter| odd | 1 << letter);
-            heads.push(Head {
-                sort,
-                side,
-                site,
-                large,
-                measure,
-                numbered,
+            let head = Head {
+                sort: draft.sort,
+                side: draft.side & 3,
+                site: draft.site.map_or(0, |site| site + 1),
+                large: draft.large,
+                measure: draft.measure,
+                numbered: !draft.exact.is_empty(),
                 words: said.len() as u8,
-                odd,
+                odd: said.iter().filter_map(|word| odd_initial(word)).fold(0, |odd, letter| odd | 1 << letter),
                 end: terms.len() as u16,
-            });
+            };
+            heads.push(head.pack());
         }
-        Self { heads: heads.into(), terms: terms.into(), words: words.join("\n").into() }
+        if heads.is_empty() {
+            return Self::default();
+        }
+        let (terms, words): (Vec<_>, _) = (terms.into_iter().map(u32::to_le_bytes).collect(), words.join("\n"));
+        let packed = [&[heads.len() as u8], heads.as_flattened(), terms.as_flattened(), words.as_bytes()];
+        Self(packed.concat().into())
     }
 
     /// Asks for what is read to weigh them.
     #[inline(always)]
     pub(super) fn fetch(&self) {
-        fetch(&self.heads);
-        fetch(&self.terms);
+        fetch(&self.0);
+    }
+
+    /// Heads, terms and words.
+    #[inline(always)]
+    fn parts(&self) -> (&[[u8; HEAD]], &[[u8; TERM]], &[u8]) {
+        let (&count, rest) = self.0.split_first().unwrap_or((&0, &[]));
+        let (heads, rest) = rest.split_at(usize::from(count) * HEAD);
+        let heads = heads.as_chunks().0;
+        let (terms, words) = rest.split_at(TERM * heads.last().map_or(0, |head| usize::from(Head::unpack(head).end)));
+        (heads, terms.as_chunks().0, words)
     }
 
     /// How many there are.
+    #[inline(always)]
     pub(super) fn len(&self) -> usize {
-        self.heads.len()
+        self.0.first().map_or(0, |&count| usize::from(count))
     }
 
-    /// What each is and where.
-    pub(super) fn heads(&self) -> &[Head] {
-        &self.heads
+    /// What a mark is and where.
+    pub(super) fn head(&self, mark: usize) -> Head {
+        Head::unpack(&self.parts().0[mark])
     }
 
-    /// Each mark's terms.
-    fn terms(&self) -> impl Iterator<Item = &[u32]> {
-        let starts = std::iter::once(0).chain(self.heads.iter().map(|head| usize::from(head.end)));
-        starts.zip(&self.heads).map(|(start, head)| &self.terms[start..usize::from(head.end)])
+    /// Each mark with its terms.
+    #[inline(always)]
+    fn iter(&self) -> impl Iterator<Item = (Head, Terms<'_>)> {
+        let (heads, terms, _) = self.parts();
+        let mut start = 0;
+        heads.iter().map(move |head| {
+            let head = Head::unpack(head);
+            let end = usize::from(head.end);
+            (head, Terms(&terms[std::mem::replace(&mut start, end)..end]))
+        })
     }
 
     /// The words of a mark.
     fn words(&self, mark: usize) -> impl Iterator<Item = &str> {
-        self.words.split('\n').nth(mark).unwrap_or("").split(' ').filter(|word| !word.is_empty())
+        let lines = std::str::from_utf8(self.parts().2).unwrap_or("");
+        lines.split('\n').nth(mark).unwrap_or("").split(' ').filter(|word| !word.is_empty())
     }
 
     /// Each mark as its clerk described it.
     pub(super) fn described(&self) -> impl Iterator<Item = Described<'_>> {
-        self.heads.iter().enumerate().map(|(mark, head)| Described { head: *head, words: self.words(mark).collect() })
+        self.iter().enumerate().map(|(mark, (head, _))| Described { head, words: self.words(mark).collect() })
     }
 
     /// A mark in words: its words, then its place. `sort` names its kind where no word does.
     pub(super) fn told(&self, mark: usize, sort: &str) -> String {
-        let head = self.heads[mark];
+        let head = self.head(mark);
         let measure = head.measure.told();
         let words: Vec<&str> =
             self.words(mark).take(12).chain([&*measure].into_iter().filter(|_| head.measure.is_said())).collect();
         let what = if words.is_empty() { sort.to_owned() } else { format!("{sort}: {}", words.join(" ")) };
-        let side = ["", "left", "right", "both"][usize::from(head.side & 3)];
+        let side = ["", "left", "right", "both"][usize::from(head.side)];
         let place = [side, head.site_name()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         if place.is_empty() { what } else { format!("{what}, {place}") }
     }
@@ -227,7 +254,7 @@ impl Described<'_> {
 
     /// Whether both are left or both are right; none: one of them is not said, or both sides are.
     pub const fn one_side(&self, other: &Self) -> Option<bool> {
-        match (self.head.side & 3, other.head.side & 3) {
+        match (self.head.side, other.head.side) {
             (1, 1) | (2, 2) => Some(true),
             (1, 2) | (2, 1) => Some(false),
             _ => None,
@@ -236,6 +263,32 @@ impl Described<'_> {
 }
 
 impl Head {
+    const LARGE: u8 = 1 << 2;
+    const NUMBERED: u8 = 1 << 3;
+
+    fn pack(self) -> [u8; HEAD] {
+        let said = |flag: u8, is_so: bool| if is_so { flag } else { 0 };
+        let bits = self.side | said(Self::LARGE, self.large) | said(Self::NUMBERED, self.numbered);
+        let [odd_0, odd_1, odd_2, odd_3] = self.odd.to_le_bytes();
+        let [end_0, end_1] = self.end.to_le_bytes();
+        [self.sort, bits, self.site, self.measure.0, self.words, odd_0, odd_1, odd_2, odd_3, end_0, end_1]
+    }
+
+    #[inline(always)]
+    fn unpack(&[sort, bits, site, measure, words, odd_0, odd_1, odd_2, odd_3, end_0, end_1]: &[u8; HEAD]) -> Self {
+        Self {
+            sort,
+            side: bits & 3,
+            site,
+            large: bits & Self::LARGE != 0,
+            measure: Measure(measure),
+            numbered: bits & Self::NUMBERED != 0,
+            words,
+            odd: u32::from_le_bytes([odd_0, odd_1, odd_2, odd_3]),
+            end: u16::from_le_bytes([end_0, end_1]),
+        }
+    }
+
     /// The site's name; empty where none is said.
     fn site_name(self) -> &'static str {
         self.site.checked_sub(1).map_or("", |site| TERMS.site_name(site))

@@ -45,7 +45,7 @@ fn told(domain: Domain, kind: u8, text: &str) -> (String, u16) {
     let reading = read(domain, kind, text, language(domain, std::iter::once(text)));
     let marks = Marks::pack(reading.drafts);
     let sort = |mark: usize| match domain {
-        Domain::Body => FeatureKind::ALL[usize::from(marks.heads()[mark].sort)].code(),
+        Domain::Body => FeatureKind::ALL[usize::from(marks.head(mark).sort)].code(),
         Domain::Things => "thing",
     };
     let told: Vec<String> = (0..marks.len()).map(|mark| marks.told(mark, sort(mark))).collect();

@@ -79,8 +79,9 @@ impl<'a> Met<'a> {
     /// Whether any part of a name agrees with any of the query's.
     #[inline(always)]
     fn holds(&self, name: &Folded) -> bool {
-        for (number, part) in name.outline.numbers().iter().zip(&name.tokens) {
-            if self.screen.may_hold(*number) && self.agreements_of(*number, part).is_some() {
+        for (at, part) in name.tokens.iter().enumerate() {
+            let number = name.outline.number(&name.tokens, at);
+            if self.screen.may_hold(number) && self.agreements_of(number, part).is_some() {
                 return true;
             }
         }
@@ -89,7 +90,7 @@ impl<'a> Met<'a> {
 
     /// What a part of a name is worth beside every part of the query's; none: it agrees with none.
     fn of(&self, name: &Folded, at: usize) -> Option<&Agreements> {
-        let number = name.outline.numbers()[at];
+        let number = name.outline.number(&name.tokens, at);
         if self.screen.may_hold(number) { self.agreements_of(number, &name.tokens[at]) } else { None }
     }
 
@@ -289,7 +290,7 @@ impl<'a> Ready<'a> {
     /// Every two parts that agree, and parts that agree when two are put together.
     fn pairs(&self, name: &Folded, shares: &Shares<'_>) -> Pairs {
         let mut pairs = Pairs::new();
-        for j in 0..name.outline.numbers().len() {
+        for j in 0..name.tokens.len() {
             let mut add = |agreements: &Agreements| {
                 for (i, agreement) in agreements.iter().enumerate() {
                     let roles = (self.asked[i].token.role(), name.tokens[j].role());
@@ -311,7 +312,7 @@ impl<'a> Ready<'a> {
                 pairs.push(Pair::new((3 << i, 1 << j), roles, agreement, shares));
             }
         }
-        for j in 0..name.outline.numbers().len().saturating_sub(1) {
+        for j in 0..name.tokens.len().saturating_sub(1) {
             let joined = OnceCell::new();
             let may_join = |i: usize| name.outline.may_join(j, (&self.name.outline, i));
             for (i, asked) in self.asked.iter().enumerate().filter(|(i, _)| may_join(*i)) {

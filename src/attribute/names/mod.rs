@@ -105,7 +105,7 @@ impl Attribute for Names {
         professional: false,
         source: "US Census 2010 surnames and 2020 given names; spellings of Wikidata; slips fitted on twins of published \
                  cases",
-        reading: 7,
+        reading: 8,
     };
     type Value = Value;
     type Statistics = Statistics;

@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::PARTS;
 use super::folding::{Role, Token};
 
+/// Parts whose numbers lie in the outline: hardly any name has more.
+const NUMBERED: usize = 4;
+
 /// A name without its letters. Sets of parts have a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Outline {
-    /// The number of each part ([`Token::number`]), and how many there are.
-    numbers: [u32; PARTS],
+    /// The number of each of the first parts ([`Token::number`]), and how many parts there are.
+    numbers: [u32; NUMBERED],
     parts: u8,
     /// The parts that a person is hardly known without, and how many these are.
     pub(super) essential: u8,
@@ -40,7 +43,7 @@ impl Outline {
             Role::Family => 2,
             Role::Any => 3,
         };
-        let mut numbers = [0; PARTS];
+        let mut numbers = [0; NUMBERED];
         numbers.iter_mut().zip(tokens).for_each(|(number, token)| *number = token.number());
         let mut lengths = [0; PARTS];
         let length = |token: &Token| token.text.len().min(usize::from(u8::MAX)) as u8;
@@ -66,10 +69,10 @@ impl Outline {
         self.length.abs_diff(other.length) <= 2 && (self.letters ^ other.letters).count_ones() <= 2
     }
 
-    /// The number of each part.
+    /// The number of one of the name's parts.
     #[inline(always)]
-    pub(super) fn numbers(&self) -> &[u32] {
-        &self.numbers[..usize::from(self.parts)]
+    pub(super) fn number(&self, tokens: &[Arc<Token>], part: usize) -> u32 {
+        self.numbers.get(part).copied().unwrap_or_else(|| tokens[part].number())
     }
 
     /// Whether it is worth looking closer at two of its parts as one that is `part` of another name.

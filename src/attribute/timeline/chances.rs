@@ -92,38 +92,47 @@ impl Collection {
         }
     }
 
+    #[inline(always)]
     pub(super) fn chances(&self, model: &TimelineModel, post: &Value) -> Chances {
-        let born = post.birth.get().map_or(0.0, |birth| self.born_within(birth, 0));
-        let birth = post.birth.get().map_or(0.0, |birth| self.birth(model, birth, born));
-        let unlike = |birth_days| birth_bits(model.birth_other * UNRELATED * born * part_of_year(birth_days) / birth);
-        Chances {
-            birth: birth as f32,
-            born: born as f32,
-            unlike: post.birth.get().map_or(Bits::ZERO, unlike),
-            age: post.age.map_or(0.0, |age| log2(self.age(model, age, soon(model, post))) as f32),
-            gap: post.event.get().map_or(0.0, |found| {
-                let found = if is_open(found) { found.1 } else { middle(found) };
-                log2(self.gap(model, found, post) / DAYS_A_YEAR) as f32
-            }),
+        // No closures, which would not be inlined where many are worked out.
+        let mut chances = Chances::default();
+        if let Some(birth_days) = post.birth.get() {
+            let born = self.born_within(birth_days, 0);
+            let birth = self.birth(model, birth_days, born);
+            (chances.birth, chances.born) = (birth as f32, born as f32);
+            let unlike = model.birth_other * UNRELATED * born * part_of_year(birth_days);
+            chances.unlike = birth_bits(unlike / birth);
         }
+        if let Some(age) = post.age {
+            chances.age = log2(self.age(model, age, soon(model, post))) as f32;
+        }
+        if let Some(found) = post.event.get() {
+            let found = if is_open(found) { found.1 } else { middle(found) };
+            chances.gap = log2(self.gap(model, found, post) / DAYS_A_YEAR) as f32;
+        }
+        chances
     }
 
     /// The share of missing persons born in these days, or so many years before or after.
+    #[inline(always)]
     fn born_within(&self, days: (i32, i32), years: i32) -> f64 {
         self.born_before[year(days.1 + years * 365) + 1] - self.born_before[year(days.0 - years * 365)]
     }
 
+    #[inline(always)]
     fn birth(&self, model: &TimelineModel, post: (i32, i32), exact: f64) -> f64 {
         let near = (self.born_within(post, 2) - exact) / 4.0;
         // The histogram is by year: within it all days are alike.
         ((1.0 - model.birth_near) * exact + model.birth_near * near).max(1e-6) * part_of_year(post)
     }
 
+    #[inline(always)]
     fn age(&self, model: &TimelineModel, interval: (u8, u8), soon: f64) -> f64 {
         soon * self.soon.chance(model, interval) + (1.0 - soon) * self.later.chance(model, interval)
     }
 
     /// The chance a year that a missing person is found in that year and state, dead since an estimated time.
+    #[inline(always)]
     fn gap(&self, model: &TimelineModel, found: i32, post: &Value) -> f64 {
         let last = year(found);
         let (start, died_before) = self.died_before(model, post.condition, last);
@@ -131,16 +140,15 @@ impl Collection {
         let slip = model.gap_slip / 100.0;
         let Some(death) = post.death.get() else { return all + slip };
         let estimate = model.estimate(death);
-        let died = |days| between(died_before, start, found + 1, days);
+        let died = Sums { before: died_before, start, end: found + 1 };
         // What follows no rule is put down to those who died soon after the last contact.
-        let soon = |days| between(&self.contact_before, 0, first_day(YEARS), days);
-        let fit = |all: f64, (within, near): (f64, f64)| estimate.fit(within, near) + (all - 1.0) * estimate.far;
-        let both = |chance: &dyn Fn((i32, i32)) -> f64| (chance(estimate.within), chance(estimate.near));
-        fit(all, both(&died)) + slip * fit(1.0, both(&soon))
+        let soon = Sums { before: &self.contact_before, start: 0, end: first_day(YEARS) };
+        died.fit(&estimate, all) + slip * soon.fit(&estimate, 1.0)
     }
 
     /// A year, and the chances that a missing person died before it and each later one, and is found in the year `last` in
     /// some state.
+    #[inline(always)]
     fn died_before(&self, model: &TimelineModel, condition: u8, last: usize) -> (usize, &[f64]) {
         let class = usize::from(condition).min(GAP_CLASSES - 1);
         let start = (last + 1).saturating_sub(GAP_YEARS);
@@ -168,6 +176,7 @@ impl Ages {
         Self { younger, fading_below, fading_above }
     }
 
+    #[inline(always)]
     fn chance(&self, model: &TimelineModel, (least, most): (u8, u8)) -> f64 {
         let from = usize::from(least).min(AGES);
         let to = usize::from(most.saturating_add(1)).clamp(from, AGES);
@@ -232,17 +241,34 @@ fn later(model: &TimelineModel, shares: &[f64]) -> Vec<f64> {
     moved
 }
 
-/// What sums by year ([`before`]), from a year on, have between two days; of the last year there are the days before `end`.
-fn between(before: &[f64], start: usize, end: i32, (from, to): (i32, i32)) -> f64 {
-    let last = start + before.len() - 2;
-    let by = |day: i32| {
-        let at = year(day).clamp(start, last);
-        let (first, end) = (first_day(at), if at == last { end } else { first_day(at + 1) });
+/// Sums by year ([`before`]), from a year on; of the last year there are the days before `end`.
+struct Sums<'a> {
+    before: &'a [f64],
+    start: usize,
+    end: i32,
+}
+
+impl Sums<'_> {
+    /// How well an estimate goes with all of them.
+    #[inline(always)]
+    fn fit(&self, estimate: &Estimate, all: f64) -> f64 {
+        estimate.fit(self.between(estimate.within), self.between(estimate.near)) + (all - 1.0) * estimate.far
+    }
+
+    #[inline(always)]
+    fn between(&self, (from, to): (i32, i32)) -> f64 {
+        self.by(to) - self.by(from)
+    }
+
+    #[inline(always)]
+    fn by(&self, day: i32) -> f64 {
+        let last = self.start + self.before.len() - 2;
+        let at = year(day).clamp(self.start, last);
+        let (first, end) = (first_day(at), if at == last { self.end } else { first_day(at + 1) });
         let share = f64::from(day - first) / f64::from((end - first).max(1));
-        let [before, after] = [before[at - start], before[at - start + 1]];
+        let [before, after] = [self.before[at - self.start], self.before[at - self.start + 1]];
         before + (after - before) * share.clamp(0.0, 1.0)
-    };
-    by(to) - by(from)
+    }
 }
 
 /// Sums of what comes before each item, and of all.

@@ -235,8 +235,12 @@ impl Attribute for Timeline {
     }
 
     /// The chances of the later state of the pair.
+    #[inline(always)]
     fn know(prepared: &Prepared<'_>, candidate: &Value) -> Chances {
-        prepared.chances.unwrap_or_else(|| prepared.collection.chances(&prepared.model.timeline, candidate))
+        match prepared.chances {
+            Some(chances) => chances,
+            None => prepared.collection.chances(&prepared.model.timeline, candidate),
+        }
     }
 
     #[inline(always)]
@@ -372,6 +376,7 @@ fn middle((first, last): (i32, i32)) -> i32 {
     i32::midpoint(first, last)
 }
 
+#[inline(always)]
 fn year(day: i32) -> usize {
     // Four years have 1,461 days.
     let year = 1_970 + i64::from(day).saturating_mul(4).div_euclid(1_461);

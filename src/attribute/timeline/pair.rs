@@ -19,7 +19,7 @@ use crate::processor::Vector;
 const AGES_TRIED: usize = 8;
 
 /// An age that is stated to so many years is one.
-pub(super) const EXACT: f64 = 1.0;
+const EXACT: f64 = 1.0;
 
 const SECONDS_A_DAY: i64 = 86_400;
 
