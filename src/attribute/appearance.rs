@@ -191,7 +191,7 @@ impl Prepared<'_> {
     fn chance_of(&self, post: &Value) -> f64 {
         let looks = self.by_chance[usize::from(post.altered)].get_or_init(|| {
             let chances = &self.statistics.chances[usize::from(post.altered)];
-            chances.get(self.model, || self.look_chances(post.altered))
+            chances.get(self.model, || *self.look_chances(post.altered))
         });
         // Behind the last of each stands the sum of all.
         let any = |set: u16, all: usize| if set == 0 { 1 << all } else { set };
@@ -205,16 +205,16 @@ impl Prepared<'_> {
     }
 
     /// The joint looks of the missing, smoothed, each axis seen through its confusions.
-    fn look_chances(&self, altered: bool) -> Looks {
+    fn look_chances(&self, altered: bool) -> Box<Looks> {
         let expected = &self.model.appearance;
         let total = self.statistics.total as f64 / UNIT as f64 + self.model.smoothing;
-        let mut looks: Looks = [[[0.0; E + 1]; H + 1]; A + 1];
+        let mut looks: Box<Looks> = Box::new([[[0.0; E + 1]; H + 1]; A + 1]);
         for (a, h, e) in cells() {
             let seen = self.statistics.looks[a][h][e] as f64 / UNIT as f64;
             let prior = expected.ancestry_shares[a] * expected.hair_shares[h] * expected.eyes_shares[e];
             looks[a][h][e] = (seen + self.model.smoothing * prior) / total;
         }
-        let mut by_ancestry: Looks = [[[0.0; E + 1]; H + 1]; A + 1];
+        let mut by_ancestry: Box<Looks> = Box::new([[[0.0; E + 1]; H + 1]; A + 1]);
         for (a, h, e) in cells() {
             by_ancestry[a][h][e] = (0..A).map(|from| looks[from][h][e] * expected.ancestry[from][a]).sum();
         }
@@ -230,7 +230,7 @@ impl Prepared<'_> {
 }
 
 /// The same with the sums along each axis.
-fn with_sums(mut looks: Looks) -> Looks {
+fn with_sums(mut looks: Box<Looks>) -> Box<Looks> {
     for a in 0..A {
         for h in 0..H {
             looks[a][h][E] = looks[a][h][..E].iter().sum();

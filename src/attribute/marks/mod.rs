@@ -101,7 +101,7 @@ impl TryFrom<Box<[u8]>> for Marks {
         let (heads, rest) = rest.split_at_checked(usize::from(count) * HEAD).ok_or("a mark has no head")?;
         let heads = || heads.as_chunks().0.iter().map(Head::unpack);
         let ends = || heads().map(|head| head.end);
-        let words = rest.get(TERM * usize::from(ends().last().unwrap_or(0))..);
+        let words = rest.get(TERM * usize::from(ends().next_back().unwrap_or(0))..);
         if usize::from(count) > MOST || !ends().is_sorted() || words.is_none() {
             return Err("the marks are too many, or their terms do not end where they should");
         }
