@@ -16,7 +16,7 @@ use super::disk::{Disk, View};
 /// Bytes that a disk must take before the file is written again: more than most commits.
 const PROBE_BYTES: usize = 4 << 20;
 /// Bytes of the file that are kept in memory.
-const CACHE_BYTES: usize = 32 << 20;
+const CACHE_BYTES: usize = 16 << 20;
 
 /// One file of tables.
 pub(super) struct Database {
