@@ -112,7 +112,8 @@ pub fn fetch<T>(items: &[T]) {
         /// Lines that are asked for: what is further on is fetched as it is read.
         const LINES: usize = 4;
         let bytes = items.as_ptr().cast::<i8>();
-        let into = bytes.addr() % LINE;
+        // What begins within a line may end on one more.
+        let into = if items.is_empty() { 0 } else { bytes.addr() % LINE };
         for line in (0..into + size_of_val(items)).step_by(LINE).take(LINES) {
             // SAFETY: a hint, which may name any address at all; every processor of the family knows it.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(line)) };

@@ -74,8 +74,7 @@ pub struct Statistics {
     named: [i64; AREAS],
 }
 
-/// What each scale is worth at a place of finding: those that reach far, which nearly every query asks for, from the start,
-/// the others once they are asked for. Whoever asks at the same time works out the same.
+/// What each scale is worth at a place of finding, once it is asked for. Whoever asks at the same time works out the same.
 pub struct Around {
     worth: [AtomicU32; PLACE_SCALES],
     /// How many were last seen at the very point.
@@ -206,17 +205,6 @@ impl Attribute for Places {
     }
 
     #[inline(always)]
-    fn know(prepared: &Prepared<'_>, candidate: &Value) -> Around {
-        let around = Around::default();
-        if let Some(point) = candidate.point {
-            for scale in FIRST_COARSE..PLACE_SCALES {
-                around.get(scale, || prepared.worth(scale, (point, &around)));
-            }
-        }
-        around
-    }
-
-    #[inline(always)]
     fn weigh_known(prepared: &Prepared<'_>, candidate: &Value, around: &Around) -> Bits {
         let (ante, post) = prepared.facing.ante_post(prepared.query, candidate);
         match (ante.point, post.point) {
@@ -277,7 +265,6 @@ impl Statistics {
     }
 
     /// How many are in a cell and in its neighbours to the west and to the east.
-    #[inline(always)]
     fn people(&self, (scale, row, column): Cell) -> [u32; 3] {
         match coarse((scale, row, column)) {
             Some(at) => self.coarse.get(at - 1..=at + 1).and_then(|three| three.try_into().ok()).unwrap_or_default(),
@@ -293,22 +280,15 @@ impl Prepared<'_> {
         let model = &self.model.place;
         let mut ratio = model.anywhere;
         for (scale, &kernel) in model.kernels(step).iter().enumerate().filter(|(_, kernel)| **kernel > 0.0) {
-            ratio += kernel * around.get(scale, || self.worth_near(scale, (found, around)));
+            ratio += kernel * around.get(scale, || self.worth(scale, (found, around)));
         }
         Bits::of_ratio(ratio).within(Places::ABOUT.floor, Places::ABOUT.cap)
     }
 
     /// What a scale's kernel is worth at a place of finding: its share over its mean there.
-    #[inline(always)]
     fn worth(&self, scale: usize, (found, around): (Point, &Around)) -> f64 {
         let here = (found, f64::from(around.town(|| self.statistics.at(found))));
         self.model.place.shares[scale] / mean_kernel(self.statistics, self.model, scale, here)
-    }
-
-    /// The same of a scale that does not reach far: few places are so near.
-    #[cold]
-    fn worth_near(&self, scale: usize, around: (Point, &Around)) -> f64 {
-        self.worth(scale, around)
     }
 
     /// What the names of areas are worth, and the smallest area that both are in; none: a side has no region.
@@ -413,51 +393,33 @@ struct At {
     tenths: i32,
 }
 
-#[inline(always)]
 fn at(cells: f64) -> At {
     let towards_zero = cells as i32;
     let cell = towards_zero - i32::from(f64::from(towards_zero) > cells);
     At { cell, tenths: ((cells - f64::from(cell)) * 10.0 + 0.5) as i32 }
 }
 
-#[inline(always)]
 fn row(scale: usize, point: Point) -> At {
-    at(f64::from(point.latitude) * ROWS[scale])
+    at(f64::from(point.latitude) / 1e4 / CELL_DEGREES[scale])
 }
 
 impl At {
     /// How many tenths it is to the middle of the cell so many further.
-    #[inline(always)]
     fn to_middle(self, cells: i32) -> usize {
         (10 * cells + 5 - self.tenths).unsigned_abs() as usize
     }
 }
 
-/// Degrees in the unit of a point.
-const UNIT: f64 = 1e-4;
-
-/// Rows a unit of latitude.
-const ROWS: [f64; PLACE_SCALES] = {
-    let mut rows = [0.0; PLACE_SCALES];
-    let mut scale = 0;
-    while scale < PLACE_SCALES {
-        rows[scale] = UNIT / CELL_DEGREES[scale];
-        scale += 1;
-    }
-    rows
-};
-
-/// Columns a unit of longitude, by row, from the south pole on: they keep their width in kilometres.
+/// Columns a degree of longitude, by row, from the south pole on: they keep their width in kilometres.
 static COLUMNS: LazyLock<[Vec<f64>; PLACE_SCALES]> = LazyLock::new(|| {
-    let columns = |cell: f64, row: i32| ((f64::from(row) + 0.5) * cell * PI / 180.0).cos().max(0.05) / cell * UNIT;
+    let columns = |cell: f64, row: i32| ((f64::from(row) + 0.5) * cell * PI / 180.0).cos().max(0.05) / cell;
     let rows = |cell: f64| (-(90.0 / cell) as i32 - 2)..=((90.0 / cell) as i32 + 2);
     CELL_DEGREES.map(|cell| rows(cell).map(|row| columns(cell, row)).collect())
 });
 
-#[inline(always)]
 fn column(scale: usize, row: i32, point: Point) -> At {
     let columns = &COLUMNS[scale];
-    at(f64::from(point.longitude) * columns[(row + columns.len() as i32 / 2) as usize])
+    at(f64::from(point.longitude) / 1e4 * columns[(row + columns.len() as i32 / 2) as usize])
 }
 
 /// A grid's cell: scale, row, column.
@@ -469,7 +431,6 @@ const COARSE: [(i32, i32); PLACE_SCALES - FIRST_COARSE] = [(65, 125), (25, 45)];
 const COARSE_CELLS: usize = 65 * 125 + 25 * 45;
 
 /// Where a cell of a coarse grid is among all of them.
-#[inline(always)]
 fn coarse((scale, row, column): Cell) -> Option<usize> {
     let (rows, columns) = *COARSE.get(scale.checked_sub(FIRST_COARSE)?)?;
     let before = if scale == FIRST_COARSE { 0 } else { COARSE[0].0 * COARSE[0].1 };
@@ -483,7 +444,6 @@ fn key((scale, row, column): Cell) -> u64 {
 /// The mean of a scale's kernel at a point over all last contacts, of which so many were at the point itself.
 ///
 /// At least what one missing person at the point would make of it: nobody is nearer than that.
-#[inline(always)]
 fn mean_kernel(statistics: &Statistics, model: &Model, scale: usize, (point, town): (Point, f64)) -> f64 {
     const INHABITED_KM2: f64 = 1e7;
     let here = row(scale, point);
@@ -518,6 +478,10 @@ mod tests {
             let mut places: Vec<usize> = cells.filter_map(coarse).collect();
             places.sort_unstable();
             assert!(places.windows(2).all(|two| two[0] < two[1]) && places.last() < Some(&COARSE_CELLS));
+            // Those to the west and east lie beside it.
+            let beside = |(row, column): (i32, i32)| coarse((scale, row, column)).zip(coarse((scale, row, column + 1)));
+            let mut all = (-rows..=rows).flat_map(|row| (-columns..columns).map(move |column| (row, column)));
+            assert!(all.all(|cell| beside(cell).is_some_and(|(west, east)| west + 1 == east)));
         }
     }
 }

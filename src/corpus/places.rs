@@ -17,7 +17,7 @@ pub(super) struct Places {
 
 type Rows = [Blocks<Row>; 3];
 
-/// A row of all sides: those of the three take turns.
+/// A row of all sides: those of the three take turns. A side has fewer than 1.4 billion rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Place(u32);
 

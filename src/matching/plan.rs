@@ -10,7 +10,7 @@
 //! follows from a value, the counts and the model is kept for all queries ([`Attribute::know`]). What is left is 15 to 65 ns
 //! a place, name or time line, 110 a record's belongings, 200 a chart of teeth, 700 a profile or family of those with DNA,
 //! where the query has any, on one processor: 0.02 to 0.05 s on two. A fifth of that is waiting for memory: what a query reads
-//! of them are hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]), and the loops
+//! of them is hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]), and the loops
 //! have the widest vectors that there are ([`wide`]). A missing person who is inserted changes the counts: the next query of
 //! one pays 50 ns a place and 40 a time line more.
 //!

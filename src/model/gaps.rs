@@ -215,6 +215,7 @@ mod tests {
             assert!((0.97..=1.000_001).contains(&years), "class {class}: {years}");
             let days: f64 = (0..32_000).map(|days| model.gap_densities(class, gap_of_days(days)).sum()).sum();
             assert!((0.95..=1.000_001).contains(&days), "class {class}: {days}");
+            // A sum of short numbers.
             assert!(model.lived(class).log2.abs() < 1e-6, "class {class}");
         }
     }

@@ -10,8 +10,8 @@
 //!
 //! Only teeth charted on both count; a tooth that never erupted says as little as none. Cap 16 bits, the most that a
 //! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table, and every
-//! tooth's chance is over that in the population, in L and C alike, so that small numbers do: a candidate costs 16 look-ups,
-//! of two teeth each, for L and 16 for every class of C at once; where a quadrant contradicts, 96 more and a chain of eight
+//! tooth's chance is over that in the population, in L and C alike, so that tables of short numbers do, which are multiplied
+//! as long ones: a candidate costs 16 look-ups, of two teeth each, for L and 16 for every class of C at once; where a quadrant contradicts, 96 more and a chain of eight
 //! steps along all four.
 
 mod classes;
@@ -206,11 +206,10 @@ impl Attribute for Dental {
                 *pair = commoner(one, states / STATES).times(commoner(other, states % STATES));
             }
         }
-        let shares = |age: u8| {
-            let shares = population.shares(age);
+        let shares = std::array::from_fn(|age| {
+            let shares = population.shares(age as u8);
             std::array::from_fn(|class| shares.get(class).copied().unwrap_or(0.0))
-        };
-        let shares = std::array::from_fn(|age| shares(age as u8));
+        });
         let steps = numbering::steps(model);
         let states = query.states_abreast();
         Prepared { model, facing, query, states, readings, steps, shares, pairs }
@@ -364,7 +363,7 @@ impl Prepared<'_> {
                 *chance *= f64::from(*four);
             }
         }
-        let mut sums = [0.0; LANES / 4];
+        let mut sums = [0.0; 4];
         for four in chances.chunks_exact(sums.len()) {
             sums.iter_mut().zip(four).for_each(|(sum, chance)| *sum += chance);
         }

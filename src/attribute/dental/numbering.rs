@@ -18,11 +18,11 @@ pub(super) const OFFSETS: [isize; 3] = [0, 1, -1];
 pub(super) type Factors = [[f32; TEETH]; OFFSETS.len()];
 
 /// P(offset of a tooth | offset of the one before).
-pub(super) type Steps = [[f32; 3]; 3];
+pub(super) type Steps = [[f64; 3]; 3];
 
 /// The steps of a model.
 pub(super) fn steps(model: &DentalModel) -> Steps {
-    let (off, on) = (model.misnumbered as f32, model.misnumbered_further as f32);
+    let (off, on) = (model.misnumbered, model.misnumbered_further);
     let back = (1.0 - on) / 2.0;
     [[1.0 - 2.0 * off, off, off], [back, on, back], [back, back, on]]
 }
@@ -35,9 +35,8 @@ pub(super) fn likelier(steps: &Steps, factors: &Factors) -> [f64; QUADRANTS] {
         let mut on = [[0.0; QUADRANTS]; OFFSETS.len()];
         for (to, on) in on.iter_mut().enumerate() {
             let factors = &factors[to][tooth * QUADRANTS..][..QUADRANTS];
-            let from = steps.map(|steps| f64::from(steps[to]));
             for at in 0..QUADRANTS {
-                let reached = paths[0][at] * from[0] + paths[1][at] * from[1] + paths[2][at] * from[2];
+                let reached = paths[0][at] * steps[0][to] + paths[1][at] * steps[1][to] + paths[2][at] * steps[2][to];
                 on[at] = reached * f64::from(factors[at]);
             }
         }
@@ -55,7 +54,7 @@ pub(super) fn likeliest(steps: &Steps, factors: &Factors, quadrant: usize) -> [u
     let mut paths = [1.0, 0.0, 0.0];
     let mut came_from = [[0; 3]; QUADRANT];
     for (tooth, came_from) in came_from.iter_mut().enumerate() {
-        let reached = |from: usize, to: usize| paths[from] * f64::from(steps[from][to]);
+        let reached = |from: usize, to: usize| paths[from] * steps[from][to];
         *came_from = std::array::from_fn(|to| best(|from| reached(from, to)));
         let factor = |to: usize| f64::from(factors[to][tooth * QUADRANTS + quadrant]);
         paths = std::array::from_fn(|to| reached(came_from[to], to) * factor(to));
@@ -82,7 +81,7 @@ mod tests {
     use crate::model::Model;
 
     /// Every numbering of a quadrant, one by one: their sum and the likeliest, over the one as it stands.
-    fn naive(steps: &Steps, factors: &[[f32; 3]; QUADRANT]) -> (f32, f32) {
+    fn naive(steps: &Steps, factors: &[[f64; 3]; QUADRANT]) -> (f64, f64) {
         let paths = (0..3_usize.pow(QUADRANT as u32)).map(|path| {
             let (mut before, mut left, mut chance) = (0, path, 1.0);
             for factor in factors {
@@ -93,8 +92,8 @@ mod tests {
             }
             chance
         });
-        let stands = factors.iter().map(|factor| factor[0]).product::<f32>();
-        let (sum, most) = paths.fold((0.0, 0.0), |(sum, most): (f32, f32), chance| (sum + chance, most.max(chance)));
+        let stands = factors.iter().map(|factor| factor[0]).product::<f64>();
+        let (sum, most) = paths.fold((0.0, 0.0), |(sum, most): (f64, f64), chance| (sum + chance, most.max(chance)));
         (sum / stands, most / stands)
     }
 
@@ -110,12 +109,13 @@ mod tests {
             let all: Factors = std::array::from_fn(|to| std::array::from_fn(|place| factor(to, place)));
             let likelier = likelier(&steps, &all);
             for (quadrant, factors) in factors.iter().enumerate() {
+                let factors = &factors.map(|factor| factor.map(f64::from));
                 let (sum, most) = naive(&steps, factors);
-                prop_assert!((likelier[quadrant] / f64::from(sum) - 1.0).abs() < 1e-3, "{} {}", likelier[quadrant], sum);
+                prop_assert!((likelier[quadrant] / sum - 1.0).abs() < 1e-9, "{} {}", likelier[quadrant], sum);
                 let told = likeliest(&steps, &all, quadrant);
                 let chain = std::iter::once(0).chain(told).zip(told).zip(factors);
-                let best: f32 = chain.map(|((before, at), factor)| steps[before][at] * factor[at] / factor[0]).product();
-                prop_assert!((best / most - 1.0).abs() < 1e-3);
+                let best: f64 = chain.map(|((before, at), factor)| steps[before][at] * factor[at] / factor[0]).product();
+                prop_assert!((best / most - 1.0).abs() < 1e-9);
             }
         }
     }

@@ -142,7 +142,7 @@ fn naive(prepared: &Prepared<'_>, ante: &Value, post: &Value, statistics: &Stati
     let surfaces = Surfaces::new(model, statistics);
     let changes = history::changes(model);
     let population = Population::new(model, statistics, &changes[history::period(TYPICAL_YEARS)]);
-    let steps = numbering::steps(model).map(|to| to.map(f64::from));
+    let steps = numbering::steps(model);
     let tooth = |years: &Changes, from: usize, to: usize| {
         let codes = [ante.teeth[from], post.teeth[to]].map(usize::from);
         let alike = codes.iter().all(|code| *code < CODES) && history::group(from) == history::group(to);

@@ -187,8 +187,8 @@ impl Prepared<'_> {
         }
         // Against the order of time nothing is lost: only a slip makes a finger of one record none of the other.
         let fingers = before.fingers.iter().zip(&after.fingers).enumerate();
-        let slips = fingers.filter_map(|(finger, (&before, &after))| {
-            let (before, code, after) = (Print::of(before)?, after, Print::of(after)?);
+        let slips = fingers.filter_map(|(finger, (&before, &code))| {
+            let (before, after) = (Print::of(before)?, Print::of(code)?);
             let slip = self.model.slip * self.population.overall(finger, code);
             let lost = (1.0 - self.model.slip) * self.model.lost_since;
             (before.kind != AMPUTATED && after.kind == AMPUTATED).then(|| slip / (slip + lost))

@@ -286,14 +286,12 @@ impl<'a> Likeness<'a> {
     fn add_slips(&self, shared: &mut Shared, candidate: &Marks, (mine, theirs): (usize, usize)) {
         let (my_sort, their_sort) = (self.ready[mine].sort, candidate.head(theirs).sort);
         let sort = (my_sort == their_sort).then_some(my_sort);
-        let terms_of = |marks: &Marks, mark: usize| -> Vec<u32> {
-            marks.iter().nth(mark).map(|(_, terms)| terms.iter().collect()).unwrap_or_default()
-        };
-        let (my_terms, their_terms) = (terms_of(self.marks, mine), terms_of(candidate, theirs));
-        let left = |word: &&str, other: &[u32]| word.len() >= SHORTEST && !other.contains(&term(word));
-        let my_words: Vec<&str> = self.marks.words(mine).filter(|word| left(word, &their_terms)).collect();
+        let (my_terms, their_terms) = (self.marks.terms(mine), candidate.terms(theirs));
+        let left =
+            |word: &&str, other: Terms<'_>| word.len() >= SHORTEST && !other.iter().any(|other| other == term(word));
+        let my_words: Vec<&str> = self.marks.words(mine).filter(|word| left(word, their_terms)).collect();
         let mut slips: Vec<(i32, u32, u32)> = Vec::new();
-        for word in candidate.words(theirs).filter(|word| left(word, &my_terms)) {
+        for word in candidate.words(theirs).filter(|word| left(word, my_terms)) {
             for my_word in my_words.iter().filter(|my_word| is_slip(my_word, word)) {
                 let (a, b) = (term(my_word), term(word));
                 let bits = self.term_bits(sort, a).min(self.term_bits(sort, b)) + self.weights.slip;

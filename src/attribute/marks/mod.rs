@@ -88,6 +88,20 @@ impl Terms<'_> {
     }
 }
 
+/// Heads, terms and words.
+type Parts<'m> = (&'m [[u8; HEAD]], &'m [[u8; TERM]], &'m [u8]);
+
+/// The parts of packed marks; none: they are not all there.
+#[inline(always)]
+fn split(bytes: &[u8]) -> Option<Parts<'_>> {
+    let (&count, rest) = bytes.split_first()?;
+    let (heads, rest) = rest.split_at_checked(usize::from(count) * HEAD)?;
+    let heads = heads.as_chunks().0;
+    let end = heads.last().map_or(0, |head| usize::from(Head::unpack(head).end));
+    let (terms, words) = rest.split_at_checked(end * TERM)?;
+    Some((heads, terms.as_chunks().0, words))
+}
+
 /// Sorts of marks, and of things, at most: what a record denies is a bit each.
 const SORTS: usize = u16::BITS as usize;
 const _: () = assert!(FeatureKind::ALL.len() <= SORTS && BelongingKind::ALL.len() <= SORTS);
@@ -97,19 +111,19 @@ impl TryFrom<Box<[u8]>> for Marks {
     type Error = &'static str;
 
     fn try_from(bytes: Box<[u8]>) -> Result<Self, Self::Error> {
-        let (&count, rest) = bytes.split_first().unwrap_or((&0, &[]));
-        let (heads, rest) = rest.split_at_checked(usize::from(count) * HEAD).ok_or("a mark has no head")?;
-        let heads = || heads.as_chunks().0.iter().map(Head::unpack);
-        let ends = || heads().map(|head| head.end);
-        let words = rest.get(TERM * usize::from(ends().next_back().unwrap_or(0))..);
-        if usize::from(count) > MOST || !ends().is_sorted() || words.is_none() {
-            return Err("the marks are too many, or their terms do not end where they should");
+        if bytes.is_empty() {
+            return Ok(Self(bytes));
+        }
+        let (heads, _, words) = split(&bytes).ok_or("a mark lacks its head or its terms")?;
+        let heads = || heads.iter().map(Head::unpack);
+        if !(1..=MOST).contains(&heads().len()) || !heads().map(|head| head.end).is_sorted() {
+            return Err("the marks are none or too many, or their terms do not end where they should");
         }
         if heads().any(|head| head.site > TERMS.sites() || usize::from(head.sort) >= SORTS || !head.measure.is_sound())
         {
             return Err("a mark's site, sort or size is not there");
         }
-        if words.is_none_or(|words| std::str::from_utf8(words).is_err()) {
+        if std::str::from_utf8(words).is_err() {
             return Err("the words of a mark are no text");
         }
         Ok(Self(bytes))
@@ -174,12 +188,8 @@ impl Marks {
 
     /// Heads, terms and words.
     #[inline(always)]
-    fn parts(&self) -> (&[[u8; HEAD]], &[[u8; TERM]], &[u8]) {
-        let (&count, rest) = self.0.split_first().unwrap_or((&0, &[]));
-        let (heads, rest) = rest.split_at(usize::from(count) * HEAD);
-        let heads = heads.as_chunks().0;
-        let (terms, words) = rest.split_at(TERM * heads.last().map_or(0, |head| usize::from(Head::unpack(head).end)));
-        (heads, terms.as_chunks().0, words)
+    fn parts(&self) -> Parts<'_> {
+        split(&self.0).unwrap_or_default()
     }
 
     /// How many there are.
@@ -191,6 +201,11 @@ impl Marks {
     /// What a mark is and where.
     pub(super) fn head(&self, mark: usize) -> Head {
         Head::unpack(&self.parts().0[mark])
+    }
+
+    /// The terms of a mark.
+    fn terms(&self, mark: usize) -> Terms<'_> {
+        self.iter().nth(mark).map_or(Terms(&[]), |(_, terms)| terms)
     }
 
     /// Each mark with its terms.
