@@ -249,7 +249,7 @@ impl State {
     /// while any is under way, but so long only that following goes on under any load.
     fn give_way(&self, took: Duration) {
         let begun = Instant::now();
-        let matches = || self.shared.matches_under_way.load(Ordering::Relaxed) > 0;
+        let matches = || self.shared.under_way.load(Ordering::Relaxed) > 0;
         while matches() && begun.elapsed() < took * PATIENCE && !self.is_stopping() {
             thread::sleep(PAUSE);
         }

@@ -2,7 +2,7 @@
 //!
 //! One writer thread makes writes durable in groups, changes the columns and publishes the next snapshot; only then are
 //! the writes acknowledged, so a match that begins later sees them. Matches run on a pool of their own and hold one
-//! snapshot from start to end. The text index and the log of events follow the store at their own pace.
+//! snapshot from start to end; those that wait together share it. The text index and the log of events follow the store at their own pace.
 
 mod decisions;
 mod events;
@@ -10,6 +10,7 @@ mod follower;
 mod indexer;
 mod recovery;
 mod selfcheck;
+mod under_way;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use rayon::ThreadPool;
 use rustc_hash::FxHashSet;
 use thiserror::Error;
@@ -37,6 +38,7 @@ use crate::text::{SearchError, SearchPage, SearchRequest, TextError, TextIndex};
 use follower::Follower;
 use indexer::Indexer;
 use selfcheck::SelfCheck;
+use under_way::UnderWay;
 use writer::Writer;
 
 pub use crate::store::{EventsPage, ExclusionsRequest, Origin, Refusal, Registered, Stored};
@@ -76,6 +78,9 @@ struct Shared {
     text: TextIndex,
     model: Model,
     snapshot: ArcSwap<Snapshot>,
+    /// The one that calls under way share, while there are any.
+    joint: ArcSwapOption<Snapshot>,
+    under_way: AtomicU64,
     /// Changed before the write that changes it is acknowledged; held for a look-up only.
     exclusions: RwLock<Exclusions>,
     /// The log of events, and how it is kept.
@@ -84,7 +89,6 @@ struct Shared {
     indexed: AtomicU64,
     /// The last write before the start: until the text index has it, it may be far behind.
     indexed_once: u64,
-    matches_under_way: AtomicU64,
     rows_weighed_in_full: AtomicU64,
     writes_refused: AtomicU64,
     self_check: SelfCheck,
@@ -257,11 +261,12 @@ impl Engine {
             text,
             model: options.model.clone(),
             snapshot: ArcSwap::from_pointee(corpus.snapshot(sequence)),
+            joint: ArcSwapOption::empty(),
+            under_way: AtomicU64::new(0),
             exclusions: RwLock::new(exclusions),
             events,
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
             indexed_once: sequence,
-            matches_under_way: AtomicU64::new(0),
             rows_weighed_in_full: AtomicU64::new(0),
             writes_refused: AtomicU64::new(0),
             self_check: SelfCheck::start(options.model.clone()).map_err(|error| thread(&error))?,
@@ -325,12 +330,12 @@ impl Engine {
     ) -> Result<Option<CandidateList>, EngineError> {
         let Some(record) = self.record(reference)? else { return Ok(None) };
         let itself = Some(reference.clone());
-        self.on_pool(move |shared| shared.list(&record, &request, itself.as_ref())).await.map(Some)
+        self.on_pool(move |call| call.shared.list(&call.snapshot(), &record, &request, itself.as_ref())).await.map(Some)
     }
 
     /// The candidates of a record that is not stored.
     pub async fn match_record(&self, record: Record, request: MatchRequest) -> Result<CandidateList, EngineError> {
-        self.on_pool(move |shared| shared.list(&record, &request, None)).await
+        self.on_pool(move |call| call.shared.list(&call.snapshot(), &record, &request, None)).await
     }
 
     /// Weighs one pair, with `a` as the query. `Err(reference)` inside: that record does not exist.
@@ -348,7 +353,7 @@ impl Engine {
             Ok(subject) => subject,
             Err(absent) => return Ok(Err(absent)),
         };
-        self.on_pool(move |shared| Ok(shared.compare(&a, &b, limit))).await
+        self.on_pool(move |call| Ok(call.shared.compare(&call.snapshot(), &a, &b, limit))).await
     }
 
     /// The evidence of a stored record with others, pair by pair. Those that are not stored are left out.
@@ -356,8 +361,8 @@ impl Engine {
         let Some(query) = self.record(query)? else { return Ok(Vec::new()) };
         let others: Result<Vec<Option<Record>>, EngineError> = others.iter().map(|other| self.record(other)).collect();
         let others = others?;
-        self.on_pool(move |shared| {
-            matching::evidence(&shared.snapshot.load(), &shared.model, &query, others.iter().flatten())
+        self.on_pool(move |call| {
+            matching::evidence(&call.snapshot(), &call.shared.model, &query, others.iter().flatten())
         })
         .await
     }
@@ -367,9 +372,9 @@ impl Engine {
         if self.shared.indexed.load(Ordering::Relaxed) < self.shared.indexed_once {
             return Err(EngineError::NotIndexed);
         }
-        self.on_pool(move |shared| {
-            let fetch = |reference: &Reference| store::read_json(&shared.store.get(reference).ok()??.json);
-            shared.text.search(&request, fetch)
+        self.on_pool(move |call| {
+            let fetch = |reference: &Reference| store::read_json(&call.shared.store.get(reference).ok()??.json);
+            call.shared.text.search(&request, fetch)
         })
         .await?
         .map_err(EngineError::Search)
@@ -392,7 +397,7 @@ impl Engine {
             records: [Kind::Missing, Kind::Unidentified, Kind::Unclaimed].map(|kind| snapshot.records(kind)),
             index_bytes: self.shared.store.bytes(),
             write_queue: self.writer.waiting(),
-            match_queue: self.shared.matches_under_way.load(Ordering::Relaxed),
+            match_queue: self.shared.under_way.load(Ordering::Relaxed),
             rows_weighed_in_full: self.shared.rows_weighed_in_full.load(Ordering::Relaxed),
             text_lag: snapshot.sequence().saturating_sub(self.shared.indexed.load(Ordering::Relaxed)),
             writes_refused: self.shared.writes_refused.load(Ordering::Relaxed),
@@ -444,7 +449,7 @@ impl Engine {
     /// when that is done: of many at once, the earliest would wait for all that came later.
     async fn on_pool<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Shared) -> T + Send + 'static,
+        work: impl FnOnce(&UnderWay) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
         let under_way = UnderWay::new(&self.shared);
         if under_way.before >= self.match_queue {
@@ -456,31 +461,11 @@ impl Engine {
             let _turn = turn;
             // Whoever asked may have gone away meanwhile: then nobody wants the answer.
             if !answer.is_closed() {
-                let _ = answer.send(catch_unwind(AssertUnwindSafe(|| work(&under_way.shared))));
+                let _ = answer.send(catch_unwind(AssertUnwindSafe(|| work(&under_way))));
             }
         });
         // A panic is the caller's, not the pool's, which it would end and the program with it.
         answered.await.map_err(|_| EngineError::Stopping)?.map_err(|panic| resume_unwind(panic))
-    }
-}
-
-/// A match that waits or runs.
-struct UnderWay {
-    shared: Arc<Shared>,
-    /// How many there were.
-    before: u64,
-}
-
-impl UnderWay {
-    fn new(shared: &Arc<Shared>) -> Self {
-        let before = shared.matches_under_way.fetch_add(1, Ordering::Relaxed);
-        Self { shared: Arc::clone(shared), before }
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.shared.matches_under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -500,15 +485,20 @@ impl Shared {
         self.exclusions.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn list(&self, record: &Record, request: &MatchRequest, itself: Option<&Reference>) -> CandidateList {
+    fn list(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        record: &Record,
+        request: &MatchRequest,
+        itself: Option<&Reference>,
+    ) -> CandidateList {
         if let Some(other) = itself.and_then(|itself| self.exclusions().resolved_with(itself).cloned()) {
             return CandidateList::resolved(other);
         }
         let ruled_out = self.ruled_out(itself);
-        let snapshot = self.snapshot.load_full();
         let start = Instant::now();
         let query = Encoded::of(record);
-        let search = Search::new(&snapshot, &self.model, &query, request.of(itself, &ruled_out));
+        let search = Search::new(snapshot, &self.model, &query, request.of(itself, &ruled_out));
         let planned = Instant::now();
         let scanned = search.scan(None);
         let counted = Instant::now();
@@ -520,18 +510,17 @@ impl Shared {
             explain_us: us(counted, Instant::now()),
         };
         self.rows_weighed_in_full.fetch_add(list.searched.records, Ordering::Relaxed);
-        self.self_check.doubt(&snapshot, (record, itself, ruled_out), request, &list);
+        self.self_check.doubt(snapshot, (record, itself, ruled_out), request, &list);
         list
     }
 
     /// `a` is the query; its list is that of the kinds it faces, or of `b`'s kind where it does not face that.
-    fn compare(&self, a: &Side, b: &Side, limit: usize) -> Comparison {
+    fn compare(&self, snapshot: &Snapshot, a: &Side, b: &Side, limit: usize) -> Comparison {
         let (decided, ruled_out) = self.decided(a.0.as_ref(), b.0.as_ref());
-        let snapshot = self.snapshot.load_full();
         let (a, a_record) = (a.0.as_ref(), &a.1);
         let (b, b_record) = (b.0.as_ref(), &b.1);
         let pair = Pair { a, a_record, b, b_record, limit, ruled_out: &ruled_out, decided: decided.as_ref() };
-        pair.compare(&snapshot, &self.model)
+        pair.compare(snapshot, &self.model)
     }
 }
 
