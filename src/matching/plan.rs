@@ -12,7 +12,7 @@
 //! where the query has any, on one processor: 0.02 to 0.05 s on two. A fifth of that is waiting for memory: what a query reads
 //! of them is hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]), and the loops
 //! have the widest vectors that there are ([`wide`]). A missing person who is inserted changes the counts: the next query of
-//! one pays 50 ns a place and 40 a time line more.
+//! one pays 50 ns a place and 40 a time line more, and shares what it worked out with those that waited behind it.
 //!
 //! # Why no row goes early
 //!
