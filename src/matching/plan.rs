@@ -7,8 +7,8 @@
 //! persons have 4 sexes with what they were read from, 570 looks, 80,000 builds, 187,000 places, 357,000 names, 401,000
 //! time lines, of which the last are hardly dictionaries any more. At 100 ns a value that would be 0.1 s of a processor. So
 //! what repeats *within* values is weighed once ([`Attribute::prepare_for_all`]), as the parts of names are, and what
-//! follows from a value, the counts and the model is kept for all queries ([`Attribute::know`]). What is left is 15 to 65 ns
-//! a place, name or time line, 110 a record's belongings, 200 a chart of teeth, 700 a profile or family of those with DNA,
+//! follows from a value, the counts and the model is kept for all queries ([`Attribute::know`]). What is left is 20 to 45 ns
+//! a place or time line, 60 to 90 a name, 110 a record's belongings, 200 a chart of teeth, 700 a profile or family of those with DNA,
 //! where the query has any, on one processor: 0.02 to 0.05 s on two. A fifth of that is waiting for memory: what a query reads
 //! of them is hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]), and the loops
 //! have the widest vectors that there are ([`wide`]). A missing person who is inserted changes the counts: the next query of
