@@ -46,8 +46,8 @@ pub(super) struct Collection {
     /// Shares of those born before each year.
     born_before: Vec<f64>,
     /// Ages of those who died soon, and of those who lived on.
-    soon: Ages,
-    later: Ages,
+    soon: AgeShares,
+    later: AgeShares,
     /// For each condition and year of finding, once it is asked for: the chances of having died before each year, from
     /// [`GAP_YEARS`] back.
     died_before: Box<[OnceLock<Box<[f64]>>]>,
@@ -68,7 +68,7 @@ pub struct Chances {
 }
 
 /// Shares by age, added up.
-struct Ages {
+struct AgeShares {
     /// Of those younger than each age.
     younger: Vec<f64>,
     /// For each age: the younger (and the older) ones, fading over the shoulder.
@@ -84,8 +84,8 @@ impl Collection {
         Self {
             died_later: later(&model.timeline, &contact),
             born_before: before(shares(&statistics.birth[..], model.smoothing).into_iter()),
-            later: Ages::new(&later(&model.timeline, &ages), shoulder),
-            soon: Ages::new(&ages, shoulder),
+            later: AgeShares::new(&later(&model.timeline, &ages), shoulder),
+            soon: AgeShares::new(&ages, shoulder),
             contact_before: before(contact.iter().copied()),
             contact,
             died_before: (0..GAP_CLASSES * YEARS).map(|_| OnceLock::new()).collect(),
@@ -162,7 +162,7 @@ impl Collection {
     }
 }
 
-impl Ages {
+impl AgeShares {
     fn new(ages: &[f64], shoulder: f64) -> Self {
         let (mut younger, mut fading_below, mut fading_above) =
             (vec![0.0; AGES + 1], vec![0.0; AGES + 1], vec![0.0; AGES + 1]);
