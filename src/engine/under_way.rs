@@ -38,7 +38,8 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        if self.shared.under_way.fetch_sub(1, Ordering::Relaxed) == 1 {
+        // The last to go sees what the others have left there.
+        if self.shared.under_way.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Nobody waits: what it alone holds would only take room.
             self.shared.joint.store(None);
         }

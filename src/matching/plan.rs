@@ -8,11 +8,11 @@
 //! time lines, of which the last are hardly dictionaries any more. At 100 ns a value that would be 0.1 s of a processor. So
 //! what repeats *within* values is weighed once ([`Attribute::prepare_for_all`]), as the parts of names are, and what
 //! follows from a value, the counts and the model is kept for all queries ([`Attribute::know`]). What is left is 20 to 45 ns
-//! a place or time line, 60 to 90 a name, 110 a record's belongings, 200 a chart of teeth, 700 a profile or family of those with DNA,
-//! where the query has any, on one processor: 0.02 to 0.05 s on two. A fifth of that is waiting for memory: what a query reads
-//! of them is hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]), and the loops
-//! have the widest vectors that there are ([`wide`]). A missing person who is inserted changes the counts: the next query of
-//! one pays 50 ns a place and 40 a time line more, and shares what it worked out with those that waited behind it.
+//! a place or time line, 60 to 90 a name, 110 a record's belongings, 200 a chart of teeth, 700 a profile or family of those
+//! with DNA, where the query has any, on one processor: 0.02 to 0.05 s on two. A fifth of that is waiting for memory: what a
+//! query reads of them is hundreds of megabytes, which no cache holds. So what values point to is fetched ahead ([`fetch`]),
+//! and the loops have the widest vectors that there are ([`wide`]). A missing person who is inserted changes the counts: the
+//! next query of one pays 50 ns a place and 40 a time line more, and shares what it worked out with those that waited behind it.
 //!
 //! # Why no row goes early
 //!

@@ -11,8 +11,8 @@
 //! Only teeth charted on both count; a tooth that never erupted says as little as none. Cap 16 bits, the most that a
 //! population of 57,980 charts can support (OdontoSearch). Everything that hangs on the query alone is a table, and every
 //! tooth's chance is over that in the population, in L and C alike, so that tables of short numbers do, which are multiplied
-//! as long ones: a candidate costs 16 look-ups, of two teeth each, for L and 16 for every class of C at once; where a quadrant contradicts, 96 more and a chain of eight
-//! steps along all four.
+//! as long ones: a candidate costs 16 look-ups, of two teeth each, for L and 16 for every class of C at once; where a quadrant
+//! contradicts, 96 more and a chain of eight steps along all four.
 
 mod classes;
 mod history;
