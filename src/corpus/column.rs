@@ -187,8 +187,8 @@ impl<A: Attribute> Side<A> {
 
 /// Holds the query's value, made ready once for one candidate at a time and once for all.
 ///
-/// Asked for before work is shared out among threads: the making for all shares out work itself, and a thread that took up
-/// a task that asks for it meanwhile would wait for itself.
+/// One task has a weigher, and asks for these before it shares out its own work: the making for all shares out work itself,
+/// and a thread that took up a task which asks for it meanwhile would wait for itself.
 struct TypedWeigher<'a, A: Attribute> {
     scale: Scale<'a, A::Statistics>,
     side: &'a Side<A>,

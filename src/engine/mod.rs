@@ -2,7 +2,8 @@
 //!
 //! One writer thread makes writes durable in groups, changes the columns and publishes the next snapshot; only then are
 //! the writes acknowledged, so a match that begins later sees them. Matches run on a pool of their own and hold one
-//! snapshot from start to end; those that wait together share it. The text index and the log of events follow the store at their own pace.
+//! snapshot from start to end; those that wait together share it. The text index and the log of events follow the store
+//! at their own pace.
 
 mod decisions;
 mod events;
@@ -80,7 +81,10 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     /// The one that calls under way share, while there are any.
     joint: ArcSwapOption<Snapshot>,
+    /// Calls that wait or run, searches among them.
     under_way: AtomicU64,
+    /// The last write that changed the exclusions; raised before they change.
+    last_decision: AtomicU64,
     /// Changed before the write that changes it is acknowledged; held for a look-up only.
     exclusions: RwLock<Exclusions>,
     /// The log of events, and how it is kept.
@@ -263,6 +267,7 @@ impl Engine {
             snapshot: ArcSwap::from_pointee(corpus.snapshot(sequence)),
             joint: ArcSwapOption::empty(),
             under_way: AtomicU64::new(0),
+            last_decision: AtomicU64::new(sequence),
             exclusions: RwLock::new(exclusions),
             events,
             indexed: AtomicU64::new(indexed.unwrap_or(0)),
@@ -330,12 +335,12 @@ impl Engine {
     ) -> Result<Option<CandidateList>, EngineError> {
         let Some(record) = self.record(reference)? else { return Ok(None) };
         let itself = Some(reference.clone());
-        self.on_pool(move |call| call.shared.list(&call.snapshot(), &record, &request, itself.as_ref())).await.map(Some)
+        self.on_pool(move |call| call.list(&record, &request, itself.as_ref())).await.map(Some)
     }
 
     /// The candidates of a record that is not stored.
     pub async fn match_record(&self, record: Record, request: MatchRequest) -> Result<CandidateList, EngineError> {
-        self.on_pool(move |call| call.shared.list(&call.snapshot(), &record, &request, None)).await
+        self.on_pool(move |call| call.list(&record, &request, None)).await
     }
 
     /// Weighs one pair, with `a` as the query. `Err(reference)` inside: that record does not exist.
@@ -353,7 +358,7 @@ impl Engine {
             Ok(subject) => subject,
             Err(absent) => return Ok(Err(absent)),
         };
-        self.on_pool(move |call| Ok(call.shared.compare(&call.snapshot(), &a, &b, limit))).await
+        self.on_pool(move |call| Ok(call.compare(&a, &b, limit))).await
     }
 
     /// The evidence of a stored record with others, pair by pair. Those that are not stored are left out.
@@ -452,7 +457,7 @@ impl Engine {
         work: impl FnOnce(&UnderWay) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
         let under_way = UnderWay::new(&self.shared);
-        if under_way.before >= self.match_queue {
+        if under_way.ahead >= self.match_queue {
             return Err(EngineError::Busy);
         }
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| EngineError::Stopping)?;
@@ -484,21 +489,20 @@ impl Shared {
     fn exclusions_to_change(&self) -> RwLockWriteGuard<'_, Exclusions> {
         self.exclusions.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn list(
-        &self,
-        snapshot: &Arc<Snapshot>,
-        record: &Record,
-        request: &MatchRequest,
-        itself: Option<&Reference>,
-    ) -> CandidateList {
-        if let Some(other) = itself.and_then(|itself| self.exclusions().resolved_with(itself).cloned()) {
+impl UnderWay {
+    /// The decisions are read first: the snapshot is no older than they are.
+    fn list(&self, record: &Record, request: &MatchRequest, itself: Option<&Reference>) -> CandidateList {
+        let shared = &self.shared;
+        if let Some(other) = itself.and_then(|itself| shared.exclusions().resolved_with(itself).cloned()) {
             return CandidateList::resolved(other);
         }
-        let ruled_out = self.ruled_out(itself);
+        let ruled_out = shared.ruled_out(itself);
+        let snapshot = self.snapshot();
         let start = Instant::now();
         let query = Encoded::of(record);
-        let search = Search::new(snapshot, &self.model, &query, request.of(itself, &ruled_out));
+        let search = Search::new(&snapshot, &shared.model, &query, request.of(itself, &ruled_out));
         let planned = Instant::now();
         let scanned = search.scan(None);
         let counted = Instant::now();
@@ -509,18 +513,19 @@ impl Shared {
             scan_us: us(planned, counted),
             explain_us: us(counted, Instant::now()),
         };
-        self.rows_weighed_in_full.fetch_add(list.searched.records, Ordering::Relaxed);
-        self.self_check.doubt(snapshot, (record, itself, ruled_out), request, &list);
+        shared.rows_weighed_in_full.fetch_add(list.searched.records, Ordering::Relaxed);
+        shared.self_check.doubt(&snapshot, (record, itself, ruled_out), request, &list);
         list
     }
 
     /// `a` is the query; its list is that of the kinds it faces, or of `b`'s kind where it does not face that.
-    fn compare(&self, snapshot: &Snapshot, a: &Side, b: &Side, limit: usize) -> Comparison {
-        let (decided, ruled_out) = self.decided(a.0.as_ref(), b.0.as_ref());
+    fn compare(&self, a: &Side, b: &Side, limit: usize) -> Comparison {
+        let (decided, ruled_out) = self.shared.decided(a.0.as_ref(), b.0.as_ref());
+        let snapshot = self.snapshot();
         let (a, a_record) = (a.0.as_ref(), &a.1);
         let (b, b_record) = (b.0.as_ref(), &b.1);
         let pair = Pair { a, a_record, b, b_record, limit, ruled_out: &ruled_out, decided: decided.as_ref() };
-        pair.compare(snapshot, &self.model)
+        pair.compare(&snapshot, &self.shared.model)
     }
 }
 

@@ -122,6 +122,9 @@ impl State {
         match self.shared.store.apply(writes) {
             Ok((outcomes, sequence)) => {
                 let before = self.shared.snapshot.load().sequence();
+                if writes.iter().any(|write| matches!(write.write, Write::Exclude { .. } | Write::Withdraw { .. })) {
+                    self.shared.last_decision.store(sequence, Ordering::Release);
+                }
                 for ((write, waiting), outcome) in writes.iter().zip(&mut waiting).zip(&outcomes) {
                     self.follow(&write.write, waiting.record.take(), outcome);
                 }
@@ -154,6 +157,7 @@ impl State {
         let store = &self.shared.store;
         let caught_up = decisions::load(store).and_then(|exclusions| {
             let sequence = recovery::catch_up(store, &exclusions, &mut self.corpus, before)?;
+            self.shared.last_decision.store(sequence.unwrap_or(before), Ordering::Release);
             *self.shared.exclusions_to_change() = exclusions;
             Ok(sequence)
         });

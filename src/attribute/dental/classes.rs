@@ -72,8 +72,8 @@ pub(super) struct Population {
     pub(super) commoner: Box<[[Vector; STATES]; TEETH]>,
 }
 
-/// A state is no more than 1 over a class' share commoner in it than in all. Of a class that almost nobody is of, so much
-/// counts: four such teeth are still a short number.
+/// A state is no more than 1 over a class' share commoner in it than in all. Where almost nobody is of a class, that is cut
+/// here: the product of four teeth is still a short number.
 const MOST: f64 = 1e9;
 
 /// A figure a class, and zeros.
